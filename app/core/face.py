@@ -1,0 +1,133 @@
+"""What is known of a face in one frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from app.core.layout import LandmarkLayout
+
+Points = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """An upright rectangle in frame pixels; it may reach beyond the frame.
+
+    Pixel convention of the whole project: the centre of the top left pixel is (0, 0).
+    """
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    score: float = 1.0
+
+    @property
+    def width(self) -> float:
+        """Width in pixels."""
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> float:
+        """Height in pixels."""
+        return self.y1 - self.y0
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """(x, y) of the middle in frame pixels."""
+        return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
+
+    @property
+    def side(self) -> float:
+        """The longer side in pixels."""
+        return max(self.width, self.height)
+
+    @property
+    def area(self) -> float:
+        """Area in square pixels, 0 for an empty box."""
+        return max(self.width, 0.0) * max(self.height, 0.0)
+
+    def iou(self, other: Box) -> float:
+        """Intersection over union with another box, 0..1."""
+        across = min(self.x1, other.x1) - max(self.x0, other.x0)
+        down = min(self.y1, other.y1) - max(self.y0, other.y0)
+        if across <= 0 or down <= 0:
+            return 0.0
+        shared = across * down
+        return shared / (self.area + other.area - shared)
+
+    def scaled(self, factor: float) -> Box:
+        """The same box in a picture enlarged by `factor`."""
+        return Box(
+            self.x0 * factor, self.y0 * factor, self.x1 * factor, self.y1 * factor, self.score
+        )
+
+    @classmethod
+    def around(cls, points: npt.NDArray[np.floating], score: float = 1.0) -> Self:
+        """The tightest box around points of shape (N, 2)."""
+        low, high = points.min(axis=0), points.max(axis=0)
+        return cls(float(low[0]), float(low[1]), float(high[0]), float(high[1]), score)
+
+
+@dataclass(frozen=True, slots=True)
+class HeadPose:
+    """Direction of a head in degrees, seen in the un-mirrored image.
+
+    yaw > 0: the face turns towards the right edge of the image; pitch > 0: it looks up;
+    roll > 0: the head tilts clockwise. `app.core.rotation` defines the angles exactly.
+    """
+
+    yaw: float
+    pitch: float
+    roll: float
+
+    def mirrored(self) -> HeadPose:
+        """The pose that the mirrored image shows."""
+        return HeadPose(-self.yaw, self.pitch, -self.roll)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Face:
+    """One face in one frame.
+
+    Attributes:
+        id: stable over frames and short losses; never reused while the program runs.
+        box: where the detector or the tracker sees the face, frame pixels.
+        points: (N, 2) float32 landmarks in frame pixels, made read-only here.
+        layout: what each point means; N is its count.
+        pose: None where it cannot be told.
+        trust: 0..1, how far the points deserve belief.
+        point_trust: (N,) float32 in 0..1, or None where the model has no opinion per point.
+        raw_points: (N, 2) float32, the points before smoothing (the same array where smoothing
+            is off). Whatever times fast movement, such as a blink, reads these.
+
+    Raises:
+        ValueError: an array does not have the shape that the layout asks for.
+    """
+
+    id: int
+    box: Box
+    points: Points
+    layout: LandmarkLayout
+    pose: HeadPose | None
+    trust: float
+    raw_points: Points
+    point_trust: npt.NDArray[np.float32] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("points", "raw_points"):
+            array: Points = getattr(self, name)
+            if array.shape != (self.layout.count, 2):
+                raise ValueError(
+                    f"{name} of layout {self.layout.name} must have shape "
+                    f"({self.layout.count}, 2), got {array.shape}"
+                )
+            array.setflags(write=False)
+        if self.point_trust is not None and self.point_trust.shape != (self.layout.count,):
+            raise ValueError(
+                f"point_trust must have shape ({self.layout.count},), got {self.point_trust.shape}"
+            )
