@@ -1,0 +1,137 @@
+"""What an ONNX file says about itself: the card in its metadata."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, Self, get_args
+
+from app.core.errors import ModelError
+from app.core.layout import LAYOUTS, LandmarkLayout
+
+Precision = Literal["fp32", "int8"]
+Channels = Literal["bgr", "rgb", "grey"]
+Coordinates = Literal["unit", "symmetric", "pixels"]
+
+METADATA_KEY = "pfld_live.card"
+CARD_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCard:
+    """The facts that the program needs to run a landmark model, and those a user asks for.
+
+    The network takes one crop as float32 of shape (1, C, input_size, input_size), each channel
+    (value - mean) / std with value in 0..255, and gives (1, 2 N) or (1, N, 2) numbers, x before y.
+
+    Attributes:
+        name: unique name, for example `pfld-0.5x`; fp32 and int8 share it.
+        family: the system that the model belongs to, for example `pfld`.
+        precision: number format of the weights.
+        layout: name of the landmark layout; it fixes N.
+        input_size: side of the square input, pixels.
+        channels: order of the colours, C is 3, or 1 for grey.
+        mean, std: per channel, on the 0..255 scale.
+        crop_scale: side of the crop as a multiple of the longer side of the face box. The face
+            box is the tight box around the 68 iBUG points, whoever found the face.
+        crop_shift: downward shift of the crop's centre as a share of that longer side.
+        points_output: name of the output that holds the points.
+        coordinates: `unit` 0..1 across the crop, `symmetric` -1..1, `pixels` 0..input_size.
+        trust_output: name of an output of one probability that the crop holds a well-framed
+            face, or None.
+        trained_on, licence: training data and what may be done with the weights.
+        nme_val: mean error by attribute on the val split in percent of the outer eye distance;
+            `all` is the total.
+        milliseconds: p50 of one inference on one thread where it was measured, or None.
+        made_by: recipe and commit that made the file.
+    """
+
+    name: str
+    family: str
+    precision: Precision
+    layout: str
+    input_size: int
+    channels: Channels
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    crop_scale: float
+    crop_shift: float
+    points_output: str
+    coordinates: Coordinates
+    trust_output: str | None = None
+    trained_on: str = ""
+    licence: str = ""
+    nme_val: Mapping[str, float] = field(default_factory=dict)
+    milliseconds: float | None = None
+    made_by: str = ""
+    task: str = "face-landmarks"
+
+    def __post_init__(self) -> None:
+        self._check(self.layout in LAYOUTS, f"layout {self.layout!r} is not known")
+        self._check(self.task == "face-landmarks", f"task {self.task!r} is not known")
+        for name, allowed in (
+            ("precision", get_args(Precision)),
+            ("channels", get_args(Channels)),
+            ("coordinates", get_args(Coordinates)),
+        ):
+            value = getattr(self, name)
+            self._check(value in allowed, f"{name} {value!r} is none of {', '.join(allowed)}")
+        depth = self.depth
+        self._check(
+            len(self.mean) == len(self.std) == depth,
+            f"mean and std must have {depth} numbers for {self.channels} input",
+        )
+        self._check(all(s > 0 for s in self.std), "std must be above 0")
+        self._check(8 <= self.input_size <= 1024, "input_size must lie in 8..1024")
+        self._check(0.5 <= self.crop_scale <= 4.0, "crop_scale must lie in 0.5..4")
+        self._check(-1.0 <= self.crop_shift <= 1.0, "crop_shift must lie in -1..1")
+
+    @staticmethod
+    def _check(condition: bool, problem: str) -> None:
+        if not condition:
+            raise ModelError(f"the model card is wrong: {problem}")
+
+    @property
+    def depth(self) -> int:
+        """Number of input channels."""
+        return 1 if self.channels == "grey" else 3
+
+    @property
+    def landmark_layout(self) -> LandmarkLayout:
+        """The layout that `layout` names."""
+        return LAYOUTS[self.layout]
+
+    @property
+    def label(self) -> str:
+        """Name and precision, as a list shows them; unique within a zoo."""
+        return f"{self.name} {self.precision}"
+
+    def to_metadata(self) -> dict[str, str]:
+        """The card as metadata properties of an ONNX file."""
+        values: dict[str, Any] = {"card_version": CARD_VERSION}
+        for f in fields(self):
+            value = getattr(self, f.name)
+            values[f.name] = dict(value) if isinstance(value, Mapping) else value
+        return {METADATA_KEY: json.dumps(values, ensure_ascii=False)}
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, str]) -> Self:
+        """Read the card that `to_metadata` wrote.
+
+        Raises:
+            ModelError: there is no card, or it is incomplete or contradicts itself.
+        """
+        text = metadata.get(METADATA_KEY)
+        if text is None:
+            raise ModelError("the file carries no model card")
+        try:
+            values = json.loads(text)
+            version = values.pop("card_version")
+            if version != CARD_VERSION:
+                raise ModelError(f"the model card has version {version}, this program reads 1")
+            values["mean"] = tuple(float(v) for v in values["mean"])
+            values["std"] = tuple(float(v) for v in values["std"])
+            return cls(**values)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ModelError(f"the model card cannot be read: {error}") from error
