@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -63,11 +63,15 @@ class Box:
     def scaled(self, factor: float) -> Box:
         """The same box in a picture enlarged by `factor`."""
         return Box(
-            self.x0 * factor, self.y0 * factor, self.x1 * factor, self.y1 * factor, self.score
+            self.x0 * factor,
+            self.y0 * factor,
+            self.x1 * factor,
+            self.y1 * factor,
+            self.score,
         )
 
     @classmethod
-    def around(cls, points: npt.NDArray[np.floating], score: float = 1.0) -> Self:
+    def around(cls, points: npt.NDArray[np.floating[Any]], score: float = 1.0) -> Self:
         """The tightest box around points of shape (N, 2)."""
         low, high = points.min(axis=0), points.max(axis=0)
         return cls(float(low[0]), float(low[1]), float(high[0]), float(high[1]), score)
@@ -127,7 +131,9 @@ class Face:
                     f"({self.layout.count}, 2), got {array.shape}"
                 )
             array.setflags(write=False)
-        if self.point_trust is not None and self.point_trust.shape != (self.layout.count,):
+        if self.point_trust is not None and self.point_trust.shape != (
+            self.layout.count,
+        ):
             raise ValueError(
                 f"point_trust must have shape ({self.layout.count},), got {self.point_trust.shape}"
             )

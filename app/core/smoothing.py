@@ -1,0 +1,80 @@
+"""One-Euro smoothing of landmarks.
+
+Casiez, Roussel, Vogel: "1€ Filter", CHI 2012. Positions and speeds are measured in outer eye
+distances, so that one setting serves near and far faces alike.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.core.face import Points
+
+
+@dataclass(frozen=True, slots=True)
+class SmoothingSettings:
+    """How much landmarks are smoothed.
+
+    Attributes:
+        min_cutoff_hz: cut-off frequency at rest; lower is steadier.
+        beta: rise of the cut-off per eye distance a second; higher lags less in movement.
+        speed_cutoff_hz: cut-off for the speed estimate itself.
+    """
+
+    min_cutoff_hz: float = 1.5
+    beta: float = 8.0
+    speed_cutoff_hz: float = 2.0
+
+
+class PointSmoother:
+    """Smooths the points (N, 2) of one face over time.
+
+    Each point has a cut-off of its own, so that a blinking lid follows at once while a still
+    jaw stays calm.
+    """
+
+    def __init__(self, settings: SmoothingSettings) -> None:
+        self._settings = settings
+        self._time_s: float | None = None
+        self._points: np.ndarray | None = None
+        self._speed: np.ndarray | None = None
+
+    def __call__(self, points: Points, *, time_s: float, scale: float) -> Points:
+        """Smooth one more sample.
+
+        Args:
+            points: (N, 2) float32, frame pixels.
+            time_s: time of the frame in seconds; a time that does not grow returns the last
+                result, for there is no new evidence.
+            scale: eye distance of the face in pixels.
+
+        Returns:
+            (N, 2) float32, a new array.
+        """
+        current = points.astype(np.float64)
+        if self._points is None or self._speed is None or self._time_s is None:
+            self._points, self._speed = current, np.zeros_like(current)
+            self._time_s = time_s
+            return points.copy()
+        step = time_s - self._time_s
+        if step <= 0:
+            return self._points.astype(np.float32)
+        scale = max(scale, 1e-6)
+        speed = (current - self._points) / step / scale
+        self._speed += _weight(self._settings.speed_cutoff_hz, step) * (
+            speed - self._speed
+        )
+        pace = np.hypot(self._speed[:, 0], self._speed[:, 1])[:, None]
+        cutoff = self._settings.min_cutoff_hz + self._settings.beta * pace
+        rate = 2 * math.pi * cutoff * step
+        self._points = self._points + rate / (rate + 1) * (current - self._points)
+        self._time_s = time_s
+        return self._points.astype(np.float32)
+
+
+def _weight(cutoff_hz: float, step_s: float) -> float:
+    rate = 2 * math.pi * cutoff_hz * step_s
+    return rate / (rate + 1)
