@@ -76,9 +76,7 @@ class ModelCard:
             ("coordinates", get_args(Coordinates)),
         ):
             value = getattr(self, name)
-            self._check(
-                value in allowed, f"{name} {value!r} is none of {', '.join(allowed)}"
-            )
+            self._check(value in allowed, f"{name} {value!r} is none of {', '.join(allowed)}")
         depth = self.depth
         self._check(
             len(self.mean) == len(self.std) == depth,
@@ -131,9 +129,7 @@ class ModelCard:
             values = json.loads(text)
             version = values.pop("card_version")
             if version != CARD_VERSION:
-                raise ModelError(
-                    f"the model card has version {version}, this program reads 1"
-                )
+                raise ModelError(f"the model card has version {version}, this program reads 1")
             values["mean"] = tuple(float(v) for v in values["mean"])
             values["std"] = tuple(float(v) for v in values["std"])
             return cls(**values)

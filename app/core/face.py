@@ -131,9 +131,7 @@ class Face:
                     f"({self.layout.count}, 2), got {array.shape}"
                 )
             array.setflags(write=False)
-        if self.point_trust is not None and self.point_trust.shape != (
-            self.layout.count,
-        ):
+        if self.point_trust is not None and self.point_trust.shape != (self.layout.count,):
             raise ValueError(
                 f"point_trust must have shape ({self.layout.count},), got {self.point_trust.shape}"
             )

@@ -38,12 +38,7 @@ class Frame:
 
     def __post_init__(self) -> None:
         image = self.image
-        if (
-            image.ndim != 3
-            or image.shape[2] != 3
-            or image.size == 0
-            or image.dtype != np.uint8
-        ):
+        if image.ndim != 3 or image.shape[2] != 3 or image.size == 0 or image.dtype != np.uint8:
             raise ValueError(
                 f"a frame needs a non-empty (H, W, 3) uint8 image, got shape {image.shape} "
                 f"and dtype {image.dtype}"

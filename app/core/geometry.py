@@ -40,12 +40,10 @@ def crop_transform(box: Box, *, scale: float, shift: float, size: int) -> Transf
     )
 
 
-def points_from_unit(
-    unit: npt.NDArray[np.float32], transform: Transform, *, size: int
-) -> Points:
+def points_from_unit(unit: npt.NDArray[np.float32], transform: Transform, *, size: int) -> Points:
     """Points (N, 2) given as shares of the crop (0 its left or top edge, 1 the other) in frame
     pixels, for a `crop_transform` of the same `size`.
     """
     crop_pixels = unit.astype(np.float64) * size - 0.5
-    zoom = transform[0, 0]
-    return ((crop_pixels - transform[:, 2]) / zoom).astype(np.float32)
+    points: Points = ((crop_pixels - transform[:, 2]) / transform[0, 0]).astype(np.float32)
+    return points

@@ -43,13 +43,9 @@ class LandmarkLayout:
     def __post_init__(self) -> None:
         covered = sorted(i for indices in self.groups.values() for i in indices)
         if covered != list(range(self.count)):
-            raise ValueError(
-                f"the groups of layout {self.name} do not hold each point once"
-            )
+            raise ValueError(f"the groups of layout {self.name} do not hold each point once")
         if [self.mirror[i] for i in self.mirror] != list(range(self.count)):
-            raise ValueError(
-                f"mirroring layout {self.name} twice does not give it back"
-            )
+            raise ValueError(f"mirroring layout {self.name} twice does not give it back")
 
     @cached_property
     def edges(self) -> tuple[tuple[int, int], ...]:
@@ -66,9 +62,7 @@ class LandmarkLayout:
         left, right = self.outer_eye_corners
         return float(np.hypot(*(points[right] - points[left])))
 
-    def mirror_points(
-        self, points: npt.NDArray[np.float32], width: int
-    ) -> npt.NDArray[np.float32]:
+    def mirror_points(self, points: npt.NDArray[np.float32], width: int) -> npt.NDArray[np.float32]:
         """Points (N, 2) as they lie in the mirrored picture of `width` pixels."""
         flipped = points[list(self.mirror)].copy()
         flipped[:, 0] = width - 1 - flipped[:, 0]

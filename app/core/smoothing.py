@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from app.core.face import Points
 
@@ -39,8 +40,8 @@ class PointSmoother:
     def __init__(self, settings: SmoothingSettings) -> None:
         self._settings = settings
         self._time_s: float | None = None
-        self._points: np.ndarray | None = None
-        self._speed: np.ndarray | None = None
+        self._points: npt.NDArray[np.float64] | None = None
+        self._speed: npt.NDArray[np.float64] | None = None
 
     def __call__(self, points: Points, *, time_s: float, scale: float) -> Points:
         """Smooth one more sample.
@@ -64,9 +65,7 @@ class PointSmoother:
             return self._points.astype(np.float32)
         scale = max(scale, 1e-6)
         speed = (current - self._points) / step / scale
-        self._speed += _weight(self._settings.speed_cutoff_hz, step) * (
-            speed - self._speed
-        )
+        self._speed += _weight(self._settings.speed_cutoff_hz, step) * (speed - self._speed)
         pace = np.hypot(self._speed[:, 0], self._speed[:, 1])[:, None]
         cutoff = self._settings.min_cutoff_hz + self._settings.beta * pace
         rate = 2 * math.pi * cutoff * step
