@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
@@ -52,7 +53,7 @@ class LandmarkLayout:
         """Pairs of indices to join when the points are drawn."""
         pairs: list[tuple[int, int]] = []
         for name, indices in self.groups.items():
-            pairs.extend(zip(indices[:-1], indices[1:], strict=True))
+            pairs.extend(pairwise(indices))
             if name in self.closed:
                 pairs.append((indices[-1], indices[0]))
         return tuple(pairs)

@@ -1,0 +1,40 @@
+"""Where the files lie that come with the program, and those that the user adds."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def _bundled(room: str) -> Path:
+    installed = _PACKAGE / "_bundled" / room
+    return installed if installed.is_dir() else _PACKAGE.parent / room
+
+
+def models_folder() -> Path:
+    """Folder of the models that come with the program."""
+    return _bundled("models")
+
+
+def asset(name: str) -> Path:
+    """Path of a file of `assets/`."""
+    return _bundled("assets") / name
+
+
+def user_models_folder() -> Path:
+    """Folder for the user's own models; it need not exist.
+
+    The environment variable `PFLD_LIVE_MODELS` names another one.
+    """
+    if chosen := os.environ.get("PFLD_LIVE_MODELS"):
+        return Path(chosen)
+    if sys.platform == "win32":
+        root = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    elif sys.platform == "darwin":
+        root = Path.home() / "Library" / "Application Support"
+    else:
+        root = Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share"))
+    return root / "pfld-live" / "models"
