@@ -3,7 +3,7 @@
 Axes of the camera: x to the right of the picture, y down, z away from the camera. The axes of
 a face that looks straight into the camera are the same, so its nose points to -z.
 
-R = Rz(roll) · Ry(-yaw) · Rx(pitch) in these axes: pitch is applied first, about the face's own
+R = Rz(roll) · Ry(-yaw) · Rx(-pitch) in these axes: pitch is applied first, about the face's own
 ear-to-ear axis, roll last, in the picture. Turning the picture therefore changes roll alone,
 and the product is unique for |yaw| < 90 degrees.
 """
@@ -24,7 +24,7 @@ def pose_to_matrix(pose: HeadPose) -> Matrix:
     cy, sy = np.cos(yaw), np.sin(yaw)
     cp, sp = np.cos(pitch), np.sin(pitch)
     cr, sr = np.cos(roll), np.sin(roll)
-    about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
+    about_x = np.array([[1, 0, 0], [0, cp, sp], [0, -sp, cp]])
     about_y = np.array([[cy, 0, -sy], [0, 1, 0], [sy, 0, cy]])
     about_z = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
     return np.asarray(about_z @ about_y @ about_x, dtype=np.float64)
@@ -39,9 +39,9 @@ def matrix_to_pose(rotation: Matrix) -> HeadPose:
     sin_yaw = float(np.clip(rotation[2, 0], -1.0, 1.0))
     yaw = np.arcsin(sin_yaw)
     if abs(sin_yaw) < 1 - 1e-9:
-        pitch = np.arctan2(rotation[2, 1], rotation[2, 2])
+        pitch = np.arctan2(-rotation[2, 1], rotation[2, 2])
         roll = np.arctan2(rotation[1, 0], rotation[0, 0])
     else:
-        pitch = np.arctan2(-rotation[1, 2], rotation[1, 1])
+        pitch = np.arctan2(rotation[1, 2], rotation[1, 1])
         roll = 0.0
     return HeadPose(*(float(a) for a in np.degrees([yaw, pitch, roll])))

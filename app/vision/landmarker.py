@@ -1,0 +1,147 @@
+"""From a frame and a face box to landmarks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from app._opencv import cv2
+from app.core.card import ModelCard
+from app.core.face import Box, Points
+from app.core.frame import Image
+from app.core.geometry import crop_transform, points_from_unit
+from app.core.layout import LandmarkLayout
+from app.vision.session import OnnxModel
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Landmarks:
+    """What a landmark model says of one face box.
+
+    Attributes:
+        points: (N, 2) float32, frame pixels.
+        trust: probability 0..1 that the box held a well-framed face; None where the model has
+            no opinion.
+        point_trust: (N,) float32 in 0..1, or None.
+    """
+
+    points: Points
+    trust: float | None
+    point_trust: npt.NDArray[np.float32] | None = None
+
+
+class Landmarker(Protocol):
+    """A model that finds the landmarks of a face whose box is known."""
+
+    @property
+    def label(self) -> str:
+        """Name of the model for people."""
+
+    @property
+    def layout(self) -> LandmarkLayout:
+        """What the points mean."""
+
+    def locate(self, image: Image, box: Box) -> Landmarks:
+        """Landmarks of the face in `box` (face box convention) of a BGR image (H, W, 3)."""
+
+
+class OnnxLandmarker:
+    """A `Landmarker` that runs an ONNX file as its card says."""
+
+    def __init__(self, model: OnnxModel, label: str | None = None) -> None:
+        self._model = model
+        self._label = label or model.card.label
+        # warpAffine leaves float32 crops; scaling by 1/std once is cheaper than dividing.
+        self._gain = (1.0 / np.array(model.card.std, np.float32)).reshape(-1, 1, 1)
+        self._offset = np.array(model.card.mean, np.float32).reshape(-1, 1, 1)
+
+    @property
+    def card(self) -> ModelCard:
+        """The card of the model."""
+        return self._model.card
+
+    @property
+    def label(self) -> str:
+        """Name and precision."""
+        return self._label
+
+    @property
+    def layout(self) -> LandmarkLayout:
+        """What the points mean."""
+        return self._model.card.landmark_layout
+
+    def locate(self, image: Image, box: Box) -> Landmarks:
+        """Landmarks of the face in `box`; see `Landmarker`."""
+        card = self._model.card
+        size = card.input_size
+        transform = crop_transform(box, scale=card.crop_scale, shift=card.crop_shift, size=size)
+        crop = _cut(image, transform, size)
+        if card.channels == "grey":
+            planes = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)[None]
+        elif card.channels == "rgb":
+            planes = crop[:, :, ::-1].transpose(2, 0, 1)
+        else:
+            planes = crop.transpose(2, 0, 1)
+        network_input = (planes.astype(np.float32) - self._offset) * self._gain
+        outputs = self._model.run(np.ascontiguousarray(network_input[None], dtype=np.float32))
+        values = outputs[card.points_output].reshape(-1, 2)
+        trust = None
+        if card.trust_output is not None:
+            trust = float(outputs[card.trust_output].reshape(()))
+        return Landmarks(points_from_unit(_to_unit(values, card), transform, size=size), trust)
+
+
+def _to_unit(values: npt.NDArray[np.float32], card: ModelCard) -> npt.NDArray[np.float32]:
+    if card.coordinates == "symmetric":
+        return (values + np.float32(1)) / np.float32(2)
+    if card.coordinates == "pixels":
+        return values / np.float32(card.input_size)
+    return values
+
+
+def _cut(image: Image, transform: npt.NDArray[np.float64], size: int) -> Image:
+    """Sample the crop; a face much larger than the crop is shrunk first, or it would alias."""
+    zoom = float(transform[0, 0])
+    steps = int(np.floor(np.log2(1 / zoom))) if zoom < 0.5 else 0
+    if steps:
+        image, transform = _shrunk_window(image, transform, size, 2**steps)
+    cut = cv2.warpAffine(
+        image,
+        transform,
+        (size, size),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(0, 0, 0),
+    )
+    return np.asarray(cut, dtype=np.uint8)
+
+
+def _shrunk_window(
+    image: Image, transform: npt.NDArray[np.float64], size: int, factor: int
+) -> tuple[Image, npt.NDArray[np.float64]]:
+    """The part of the image that the crop covers, averaged over factor x factor pixels, and the
+    transform from there.
+    """
+    zoom = float(transform[0, 0])
+    height, width = image.shape[:2]
+    left, top = (int(np.floor((-0.5 - o) / zoom)) for o in transform[:, 2])
+    right, bottom = (int(np.ceil((size - 0.5 - o) / zoom)) + 1 for o in transform[:, 2])
+    left, top = max(left, 0), max(top, 0)
+    right, bottom = min(right, width), min(bottom, height)
+    if right - left < factor or bottom - top < factor:
+        return image, transform
+    right -= (right - left) % factor
+    bottom -= (bottom - top) % factor
+    window = image[top:bottom, left:right]
+    small = cv2.resize(
+        window, None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA
+    )
+    # Small pixel u has its centre at full pixel left + factor * (u + 0.5) - 0.5.
+    corner = np.array([left, top]) + (factor - 1) / 2
+    moved = transform.copy()
+    moved[:, 2] += zoom * corner
+    moved[:, :2] *= factor
+    return np.asarray(small, dtype=np.uint8), moved

@@ -1,0 +1,133 @@
+"""ONNX files as callables: the one place that knows onnxruntime."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from app.core.card import ModelCard
+from app.core.errors import ModelError
+
+Outputs = dict[str, npt.NDArray[np.float32]]
+
+_WARM_UP_RUNS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class OnnxModel:
+    """A landmark network that is ready to run on one thread.
+
+    Attributes:
+        path: the file it came from.
+        card: what the file says about itself, checked against its shapes.
+    """
+
+    path: Path
+    card: ModelCard
+    _session: onnxruntime.InferenceSession
+    _input: str
+    _outputs: tuple[str, ...]
+
+    def run(self, crop: npt.NDArray[np.float32]) -> Outputs:
+        """Run the network once.
+
+        Args:
+            crop: (1, C, S, S) float32, normalised as the card says.
+
+        Returns:
+            Output name -> array.
+        """
+        values = self._session.run(self._outputs, {self._input: crop})
+        return dict(zip(self._outputs, values, strict=True))
+
+
+def load_model(path: Path, *, warm_up: bool = True) -> OnnxModel:
+    """Open an ONNX file that carries a card.
+
+    One thread per session: these networks take a few milliseconds, and a pool that spins
+    between frames burns a core to save nothing. Subnormal numbers are flushed, which some
+    trained networks are full of and which are up to twenty times slower.
+
+    Args:
+        path: the file.
+        warm_up: run it a few times, so that the first frame is not the slow one.
+
+    Raises:
+        ModelError: onnxruntime refuses the file, it has no card, or its shapes disagree with it.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.add_session_config_entry("session.set_denormal_as_zero", "1")
+    options.log_severity_level = 4  # what goes wrong is raised; nothing belongs in a terminal
+    if not path.is_file():
+        raise ModelError(f"There is no model file {path}; choose one that `pfld-live models` lists.")
+    try:
+        session = onnxruntime.InferenceSession(
+            str(path), sess_options=options, providers=["CPUExecutionProvider"]
+        )
+        metadata = session.get_modelmeta().custom_metadata_map
+    except Exception as error:  # onnxruntime's own exceptions share no base but this one
+        raise ModelError(f"onnxruntime refuses the file: {_first_line(error)}") from error
+    card = ModelCard.from_metadata(metadata)
+    _check_shapes(card, session)
+    outputs = (card.points_output,) + ((card.trust_output,) if card.trust_output else ())
+    model = OnnxModel(path, card, session, session.get_inputs()[0].name, outputs)
+    try:
+        crop = np.zeros((1, card.depth, card.input_size, card.input_size), np.float32)
+        first = model.run(crop)
+    except Exception as error:
+        raise ModelError(f"the network does not run: {_first_line(error)}") from error
+    _check_results(card, first)
+    if warm_up:
+        for _ in range(_WARM_UP_RUNS):
+            model.run(crop)
+    return model
+
+
+def _check_shapes(card: ModelCard, session: onnxruntime.InferenceSession) -> None:
+    inputs = session.get_inputs()
+    if len(inputs) != 1 or inputs[0].type != "tensor(float)":
+        raise ModelError(
+            "the network must have one float32 input, it has "
+            + ", ".join(f"{i.name} {i.type}" for i in inputs)
+        )
+    wanted = (1, card.depth, card.input_size, card.input_size)
+    got = tuple(inputs[0].shape)
+    fits = len(got) == 4 and all(
+        not isinstance(g, int) or g == w for g, w in zip(got, wanted, strict=True)
+    )
+    if not fits:
+        raise ModelError(f"the card promises input {wanted}, the network takes {got}")
+    names = [output.name for output in session.get_outputs()]
+    for name in (card.points_output, card.trust_output):
+        if name is not None and name not in names:
+            raise ModelError(
+                f"the card names output {name!r}, the network has only {', '.join(names)}"
+            )
+
+
+def _check_results(card: ModelCard, outputs: Outputs) -> None:
+    points = outputs[card.points_output]
+    count = card.landmark_layout.count
+    if points.size != 2 * count or points.shape[0] != 1:
+        raise ModelError(
+            f"layout {card.layout} needs {2 * count} numbers in {card.points_output!r}, "
+            f"the network gives shape {points.shape}"
+        )
+    if card.trust_output is not None and outputs[card.trust_output].size != 1:
+        raise ModelError(
+            f"{card.trust_output!r} must be one number, the network gives shape "
+            f"{outputs[card.trust_output].shape}"
+        )
+
+
+def _first_line(error: Exception) -> str:
+    """The telling part of onnxruntime's messages, which run over several lines."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0].split(" : ")[-1].strip().rstrip(".")

@@ -1,0 +1,124 @@
+"""The landmark models that lie in the program's folder and in the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from app.core.card import ModelCard
+from app.core.errors import ModelError
+from app.core.resources import models_folder, user_models_folder
+
+
+@dataclass(frozen=True, slots=True)
+class ZooEntry:
+    """One ONNX file.
+
+    Attributes:
+        path: where it lies.
+        label: what it is called in lists; unique within its zoo.
+        card: None where the file cannot be used.
+        problem: why it cannot be used, or None.
+        megabytes: size of the file, 10^6 bytes.
+    """
+
+    path: Path
+    label: str
+    card: ModelCard | None
+    problem: str | None
+    megabytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Zoo:
+    """All models that were found, usable ones first, each group by label."""
+
+    entries: tuple[ZooEntry, ...]
+
+    @classmethod
+    def scan(cls, folders: Sequence[Path] | None = None) -> Self:
+        """Open every *.onnx of the folders and read its card.
+
+        A file that cannot be used is listed with the reason. Where two cards have the same
+        label, the file of the earlier folder keeps it and the other is listed by its file name.
+
+        Args:
+            folders: None for the program's own folder and the user's; a missing one is empty.
+        """
+        if folders is None:
+            folders = (models_folder(), user_models_folder())
+        entries: dict[str, ZooEntry] = {}
+        for folder in folders:
+            for path in sorted(folder.glob("*.onnx")):
+                entry = _read(path)
+                if entry.label in entries:
+                    label = f"{entry.label} ({path.parent.name}/{path.name})"
+                    entry = ZooEntry(path, label, entry.card, entry.problem, entry.megabytes)
+                entries[entry.label] = entry
+        return cls(tuple(sorted(entries.values(), key=lambda e: (e.card is None, e.label))))
+
+    @property
+    def usable(self) -> tuple[ZooEntry, ...]:
+        """The entries that can be run."""
+        return tuple(entry for entry in self.entries if entry.card is not None)
+
+    def default(self) -> ZooEntry:
+        """The model to start with: the most accurate int8 one of the program's own folder.
+
+        Raises:
+            ModelError: no usable model was found.
+        """
+        if not self.usable:
+            raise ModelError(
+                f"No usable model was found in {models_folder()} or {user_models_folder()}; "
+                "put a landmark model (*.onnx with a card) there."
+            )
+        own = [e for e in self.usable if e.path.parent == models_folder()] or list(self.usable)
+
+        def rank(entry: ZooEntry) -> tuple[bool, float, str]:
+            assert entry.card is not None  # noqa: S101 - `usable` has kept those without out
+            nme = entry.card.nme_val.get("all", float("inf"))
+            return entry.card.precision != "int8", nme, entry.label
+
+        return min(own, key=rank)
+
+    def find(self, text: str) -> ZooEntry:
+        """The usable entry that a user means: a label, a name, a file name or a path.
+
+        A bare name (`pfld-0.5x`) prefers int8. A path to a file outside the folders is opened.
+
+        Raises:
+            ModelError: nothing fits, or what fits cannot be used.
+        """
+        wanted = text.strip()
+        for entry in self.entries:
+            if wanted in (entry.label, entry.path.name, entry.path.stem):
+                return _usable(entry)
+        named = [e for e in self.usable if e.card is not None and e.card.name == wanted]
+        if named:
+            return min(named, key=lambda e: (e.card is None or e.card.precision != "int8", e.label))
+        path = Path(wanted)
+        if path.suffix == ".onnx" and path.is_file():
+            return _usable(_read(path))
+        known = ", ".join(entry.label for entry in self.usable) or "none"
+        raise ModelError(f"There is no model {text!r}; choose one of: {known}.")
+
+
+def _usable(entry: ZooEntry) -> ZooEntry:
+    if entry.problem is not None:
+        raise ModelError(f"The model {entry.path.name} cannot be used: {entry.problem}.")
+    return entry
+
+
+def _read(path: Path) -> ZooEntry:
+    # onnxruntime takes a while to import; whoever only names this class does not pay for it.
+    from app.vision.session import load_model
+
+    megabytes = path.stat().st_size / 1e6
+    try:
+        card = load_model(path, warm_up=False).card
+    except ModelError as error:
+        return ZooEntry(path, path.name, None, str(error), megabytes)
+    return ZooEntry(path, card.label, card, None, megabytes)
