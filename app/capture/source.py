@@ -1,0 +1,323 @@
+"""What every source of frames offers, and how a text chooses one."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from types import TracebackType
+from typing import ClassVar, Self
+from urllib.parse import unquote, urlsplit
+
+from app.capture.devices import CameraSettings, CameraTarget, camera_targets
+from app.core.errors import SourceError
+from app.core.frame import Frame
+
+
+class Pace(Enum):
+    """How fast the frames of a file come."""
+
+    REAL_TIME = "real-time"
+    """Each when it is due, as a player shows it."""
+    FAST = "fast"
+    """As soon as they are asked for, none left out."""
+
+
+class SourceState(Enum):
+    """What a source is doing."""
+
+    CLOSED = "closed"
+    OPENING = "opening"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STALLED = "stalled"
+    """A camera has stopped; it is being let go."""
+    REOPENING = "reopening"
+    """A camera that was lost is being opened again."""
+    LOST = "lost"
+    """A camera is gone; the next try comes later."""
+    ENDED = "ended"
+    FAILED = "failed"
+    """The source gave up; its message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceCondition:
+    """State of a source with words for people.
+
+    Attributes:
+        state: what it is doing.
+        message: one sentence, or "" when there is nothing to say.
+        attempt: number of the present or the next try to open a lost camera again, from 1.
+        next_try_s: seconds until that try, or None.
+    """
+
+    state: SourceState
+    message: str = ""
+    attempt: int = 0
+    next_try_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceInfo:
+    """What was found when a source was opened.
+
+    Attributes:
+        width, height: size of the first picture in pixels.
+        fps: nominal pictures per second, or None where nobody knows.
+        frames: number of pictures, or None where it is not known beforehand.
+        duration_s: length in seconds, or None where there is none.
+        fourcc: how the pictures are coded, for example `MJPG` or `h264`; "" if unknown.
+        backend: what delivers them, for example `V4L2` or `PyAV`.
+        notes: one sentence for each wish that was not fulfilled.
+    """
+
+    width: int
+    height: int
+    fps: float | None = None
+    frames: int | None = None
+    duration_s: float | None = None
+    fourcc: str = ""
+    backend: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """One line such as `1280×720, 30 fps, MJPG, V4L2`."""
+        rate = "" if self.fps is None else f"{self.fps:.4g} fps"
+        parts = (f"{self.width}×{self.height}", rate, self.fourcc, self.backend)
+        return ", ".join(p for p in parts if p)
+
+
+class FrameSource(ABC):
+    """Something that gives frames one after the other.
+
+    Only one thread opens, reads and closes a source; `interrupt`, `condition` and `info` may be
+    used from others. `with source:` opens and closes it, and iterating gives all its frames:
+
+        with open_source("clip.mp4", SourceOptions(pace=Pace.FAST)) as source:
+            for frame in source: ...
+
+    Attributes:
+        name: short name for people.
+        live: the pictures come whether or not someone reads, so unread ones are lost.
+    """
+
+    live: ClassVar[bool] = False
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @abstractmethod
+    def open(self) -> None:
+        """Get ready to read; waits until the first picture is there.
+
+        Raises:
+            SourceError: it cannot be opened, or `interrupt` was called meanwhile.
+        """
+
+    @abstractmethod
+    def read(self, timeout_s: float | None = None) -> Frame | None:
+        """The next frame.
+
+        Args:
+            timeout_s: how long to wait for it; None waits as long as it takes.
+
+        Returns:
+            The frame, or None at the end.
+
+        Raises:
+            TimeoutError: none came in time, or `interrupt` was called. Not a failure.
+            SourceError: the source is gone for good.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give back what `open` took. May be called twice, and before `open`."""
+
+    @abstractmethod
+    def interrupt(self) -> None:
+        """Make a pending or later `open` or `read` give up at once; for any thread.
+
+        A source that was interrupted can only be closed.
+        """
+
+    @property
+    @abstractmethod
+    def info(self) -> SourceInfo:
+        """What was found; only after `open`."""
+
+    @property
+    @abstractmethod
+    def condition(self) -> SourceCondition:
+        """What the source is doing now."""
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """One sentence for each thing that went wrong without ending the source."""
+        return ()
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[Frame]:
+        while True:
+            try:
+                frame = self.read()
+            except TimeoutError:  # interrupted
+                return
+            if frame is None:
+                return
+            yield frame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceOptions:
+    """Wishes for a source; each kind uses those that concern it.
+
+    Attributes:
+        pace: speed of clips and images.
+        loop: start files again at their end.
+        images_per_second: how long each image of a folder stands, when in real time.
+        camera: size, rate and coding asked of a camera.
+        cameras: gives the names of the cameras and what opens them; asked again whenever a lost
+            camera is looked for, as it may come back under another number.
+        give_up_s: a camera or stream that stays away for so long ends with SourceError; None
+            waits for ever.
+    """
+
+    pace: Pace = Pace.REAL_TIME
+    loop: bool = False
+    images_per_second: float = 1.0
+    camera: CameraSettings = field(default_factory=CameraSettings)
+    cameras: Callable[[], Mapping[str, CameraTarget]] = camera_targets
+    give_up_s: float | None = None
+
+
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
+
+_IMAGE_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM", b"II*\x00", b"MM\x00*")
+_URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+_CLIP_URL = re.compile(r"\.(mp4|m4v|mov|mkv|webm|avi|mpg|ts)$", re.IGNORECASE)
+
+
+def open_source(text: str, options: SourceOptions | None = None) -> FrameSource:
+    """Choose the source that a text means; `with` or `open()` then opens it.
+
+    In this order: the name of a camera, a camera number, a device path, a folder of images, an
+    image or a video file, a URL, a part of one camera's name.
+
+    Raises:
+        SourceError: the text means none of these.
+    """
+    options = options or SourceOptions()
+    text = text.strip()
+    cameras = options.cameras()
+    by_name = {name.casefold(): name for name in cameras}
+    if name := by_name.get(text.casefold()):
+        return _named_camera(name, options)
+    if text.isascii() and text.isdigit():
+        return _camera(f"Camera {int(text)}", lambda: int(text), options)
+    if text.startswith("/dev/"):
+        if not Path(text).exists():
+            raise SourceError(f"There is no camera at {text}; {_cameras_in_words(cameras)}")
+        return _camera(text, lambda: text, options)
+    if text.lower().startswith("file://"):
+        text = unquote(urlsplit(text).path)
+    if _URL.match(text):
+        return _from_url(text, options)
+    path = Path(text).expanduser()
+    if text and path.exists():
+        return _from_path(path, options)
+    parts = [name for folded, name in by_name.items() if text and text.casefold() in folded]
+    if len(parts) == 1:
+        return _named_camera(parts[0], options)
+    raise SourceError(
+        f"There is no file, camera or URL {text!r}: check the spelling; "
+        f"{_cameras_in_words(cameras)}"
+    )
+
+
+def is_image(path: Path) -> bool:
+    """Whether a file is a single picture, by its first bytes or else by its suffix.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as file:
+        start = file.read(12)
+    if start.startswith(_IMAGE_STARTS) or (start[:4] == b"RIFF" and start[8:] == b"WEBP"):
+        return True
+    return path.suffix.lower() in IMAGE_SUFFIXES
+
+
+def _from_path(path: Path, options: SourceOptions) -> FrameSource:
+    from app.capture.images import ImagesSource
+
+    if path.is_dir():
+        return ImagesSource(
+            path,
+            pace=options.pace,
+            loop=options.loop,
+            images_per_second=options.images_per_second,
+        )
+    try:
+        image = is_image(path)
+    except OSError as error:
+        raise SourceError(
+            f"{path.name} cannot be read: {error.strerror}; choose another file."
+        ) from error
+    if image:
+        return ImagesSource(path, pace=options.pace, loop=options.loop)
+
+    from app.capture.clip import ClipSource
+
+    return ClipSource(path, pace=options.pace, loop=options.loop)
+
+
+def _from_url(url: str, options: SourceOptions) -> FrameSource:
+    parts = urlsplit(url)
+    if parts.scheme.lower() in ("http", "https") and _CLIP_URL.search(parts.path):
+        from app.capture.clip import ClipSource
+
+        return ClipSource(url, pace=options.pace, loop=options.loop)
+
+    from app.capture.stream import stream_source
+
+    return stream_source(url, give_up_s=options.give_up_s)
+
+
+def _named_camera(name: str, options: SourceOptions) -> FrameSource:
+    def locate() -> CameraTarget:
+        target = options.cameras().get(name)
+        if target is None:
+            raise SourceError(f"{name} is not connected.")
+        return target
+
+    return _camera(name, locate, options)
+
+
+def _camera(
+    name: str, locate: Callable[[], CameraTarget], options: SourceOptions
+) -> FrameSource:
+    from app.capture.camera import camera_source
+
+    return camera_source(name, locate, options.camera, give_up_s=options.give_up_s)
+
+
+def _cameras_in_words(cameras: Mapping[str, CameraTarget]) -> str:
+    if not cameras:
+        return "no camera was found."
+    return "cameras: " + ", ".join(cameras) + "."
