@@ -136,9 +136,7 @@ def _shrunk_window(
     right -= (right - left) % factor
     bottom -= (bottom - top) % factor
     window = image[top:bottom, left:right]
-    small = cv2.resize(
-        window, None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA
-    )
+    small = cv2.resize(window, None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA)
     # Small pixel u has its centre at full pixel left + factor * (u + 0.5) - 0.5.
     corner = np.array([left, top]) + (factor - 1) / 2
     moved = transform.copy()

@@ -66,7 +66,9 @@ def load_model(path: Path, *, warm_up: bool = True) -> OnnxModel:
     options.add_session_config_entry("session.set_denormal_as_zero", "1")
     options.log_severity_level = 4  # what goes wrong is raised; nothing belongs in a terminal
     if not path.is_file():
-        raise ModelError(f"There is no model file {path}; choose one that `pfld-live models` lists.")
+        raise ModelError(
+            f"There is no model file {path}; choose one that `pfld-live models` lists."
+        )
     try:
         session = onnxruntime.InferenceSession(
             str(path), sess_options=options, providers=["CPUExecutionProvider"]

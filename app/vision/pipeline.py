@@ -1,0 +1,205 @@
+"""From one frame after the other to faces with points, pose and ids."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from app.core.clock import now_ns
+from app.core.face import Box, Face, Points
+from app.core.frame import Frame
+from app.vision.detector import FaceDetector
+from app.vision.landmarker import Landmarker, Landmarks
+from app.vision.pose import PoseEstimator
+from app.vision.result import FrameResult
+from app.vision.settings import VisionSettings
+from app.vision.tracker import CONFIRMED_FOR_S, Track, Tracker
+
+# The face box of points that belong to no face can shrink or grow without end.
+_MIN_BOX_PIXELS = 8.0
+_MAX_BOX_CHANGE = 2.5
+
+
+class Pipeline:
+    """Finds and follows the faces of one source. Not for use from several threads.
+
+    `settings`, `detector` and `landmarker` may be replaced between two frames. Without a
+    detector or a landmarker the frames pass without faces.
+    """
+
+    def __init__(
+        self,
+        *,
+        detector: FaceDetector | None,
+        landmarker: Landmarker | None,
+        settings: VisionSettings,
+    ) -> None:
+        self.settings = settings
+        self.detector = detector
+        self._landmarker: Landmarker | None = None
+        self._pose: PoseEstimator | None = None
+        self._tracker = Tracker()
+        self._epoch: int | None = None
+        self._fresh = True
+        self._detected_s = float("-inf")
+        self._distrust = False
+        self._spent: dict[str, float] = {}
+        self.landmarker = landmarker
+
+    @property
+    def landmarker(self) -> Landmarker | None:
+        """The model that finds the points."""
+        return self._landmarker
+
+    @landmarker.setter
+    def landmarker(self, landmarker: Landmarker | None) -> None:
+        self._landmarker = landmarker
+        self._pose = None if landmarker is None else PoseEstimator(landmarker.layout)
+        for track in self._tracker.tracks:
+            track.smoother = None  # the points of another model lie elsewhere
+
+    def process(self, frame: Frame) -> FrameResult:
+        """Find the faces of the next frame."""
+        started = time.perf_counter()
+        self._spent = {}
+        if frame.epoch != self._epoch:
+            self._epoch = frame.epoch
+            self._tracker.forget()
+            self._fresh, self._detected_s = True, float("-inf")
+        faces: tuple[Face, ...] = ()
+        if self.detector is not None and self._landmarker is not None:
+            faces = self._find(frame, self.detector, self._landmarker)
+            self._fresh = False
+        self._spent["total"] = (time.perf_counter() - started) * 1e3
+        return FrameResult(
+            frame=frame,
+            faces=faces,
+            stages_ms=self._spent,
+            model="" if self._landmarker is None else self._landmarker.label,
+            detector="" if self.detector is None else self.detector.name,
+            finished_ns=now_ns(),
+        )
+
+    def _find(
+        self, frame: Frame, detector: FaceDetector, landmarker: Landmarker
+    ) -> tuple[Face, ...]:
+        time_s = frame.time_s
+        detected = self._detection_is_due(time_s)
+        if detected:
+            self._detect(frame, detector)
+        found = self._locate_all(frame, landmarker, {})
+        if not detected and len(found) < len(self._followed(time_s)):
+            # A face was lost from its old place; it may have jumped, so look for it at once.
+            self._detect(frame, detector)
+            found = self._locate_all(frame, landmarker, found)
+        self._distrust = len(found) < len(self._followed(time_s))
+        with self._timed("track"):
+            self._tracker.prune(time_s)
+            alive = {track.id for track in self._tracker.tracks}
+        return tuple(
+            self._face(frame, landmarker, track, landmarks)
+            for track, landmarks in found.values()
+            if track.id in alive
+        )
+
+    def _detection_is_due(self, time_s: float) -> bool:
+        overdue = time_s - self._detected_s >= self.settings.detect_interval_s - 1e-9
+        return overdue or self._distrust or not self._followed(time_s)
+
+    def _detect(self, frame: Frame, detector: FaceDetector) -> None:
+        with self._timed("detect"):
+            boxes = detector.detect(frame.image, fresh=self._fresh)
+        self._detected_s = frame.time_s
+        with self._timed("track"):
+            boxes = [box for box in boxes if box.side >= _MIN_BOX_PIXELS / 2]
+            self._tracker.detections(boxes, time_s=frame.time_s, max_faces=self.settings.max_faces)
+
+    def _followed(self, time_s: float) -> list[Track]:
+        """The tracks to look at in this frame: the largest, as many as are wanted."""
+        tracks = sorted(self._tracker.active(time_s), key=lambda t: -t.box.area)
+        return sorted(tracks[: self.settings.max_faces], key=lambda t: t.id)
+
+    def _locate_all(
+        self,
+        frame: Frame,
+        landmarker: Landmarker,
+        known: dict[int, tuple[Track, Landmarks]],
+    ) -> dict[int, tuple[Track, Landmarks]]:
+        """Track id -> landmarks of this frame, for every track whose landmarks are trusted."""
+        found = dict(known)
+        for track in self._followed(frame.time_s):
+            if track.id in found:
+                continue
+            with self._timed("landmarks"):
+                landmarks = landmarker.locate(frame.image, track.box)
+            judged = self._judged(frame, track, landmarks)
+            if judged is None:
+                track.smoother = None
+                continue
+            track.box = Box.around(landmarks.points, score=track.detector_score)
+            track.seen_s = frame.time_s
+            found[track.id] = (track, judged)
+        return found
+
+    def _judged(self, frame: Frame, track: Track, landmarks: Landmarks) -> Landmarks | None:
+        """The landmarks with a trust that is never None; None where they are not trusted."""
+        trust = landmarks.trust
+        if trust is None:
+            # The model cannot tell: the detector's word counts, for a short while.
+            fresh = frame.time_s - track.confirmed_s <= CONFIRMED_FOR_S
+            trust = track.detector_score if fresh else 0.0
+        if trust < self.settings.min_trust or not _plausible(landmarks.points, track.box, frame):
+            return None
+        return Landmarks(landmarks.points, trust, landmarks.point_trust)
+
+    def _face(
+        self, frame: Frame, landmarker: Landmarker, track: Track, landmarks: Landmarks
+    ) -> Face:
+        raw = landmarks.points
+        points: Points = raw
+        with self._timed("track"):
+            if self.settings.smooth:
+                points = track.smoothed(
+                    raw, landmarker.layout, frame.time_s, self.settings.smoothing
+                )
+        pose = None
+        if self._pose is not None:
+            with self._timed("pose"):
+                pose = self._pose.estimate(
+                    points,
+                    width=frame.width,
+                    height=frame.height,
+                    field_of_view_deg=self.settings.field_of_view_deg,
+                )
+        return Face(
+            id=track.id,
+            box=track.box,
+            points=points,
+            layout=landmarker.layout,
+            pose=pose,
+            trust=landmarks.trust or 0.0,
+            raw_points=raw,
+            point_trust=landmarks.point_trust,
+        )
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = (time.perf_counter() - started) * 1e3
+            self._spent[stage] = self._spent.get(stage, 0.0) + spent
+
+
+def _plausible(points: Points, box: Box, frame: Frame) -> bool:
+    """Whether points may be a face at all: of a sane size, near their box and in the frame."""
+    around = Box.around(points)
+    if not around.side >= _MIN_BOX_PIXELS:
+        return False
+    ratio = around.side / max(box.side, 1e-6)
+    if not 1 / _MAX_BOX_CHANGE < ratio < _MAX_BOX_CHANGE:
+        return False
+    x, y = around.centre
+    return 0 <= x < frame.width and 0 <= y < frame.height

@@ -1,0 +1,96 @@
+"""Head pose from landmarks: solvePnP against a mean face."""
+
+from __future__ import annotations
+
+import json
+import math
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from app._opencv import cv2
+from app.core.errors import PfldLiveError
+from app.core.face import HeadPose, Points
+from app.core.layout import IBUG68, LandmarkLayout
+from app.core.resources import asset
+from app.core.rotation import matrix_to_pose
+
+# Lids and lips move without the head, and so do brows and the chin; what is left is the nose,
+# the eye corners and the jaw line near the ears.
+_RIGID = (*range(5), *range(12, 17), *range(27, 36), 36, 39, 42, 45)
+_REFINEMENTS = 10
+_NO_DISTORTION = np.zeros(5)
+
+
+class PoseEstimator:
+    """Estimates where a head points, with a pinhole camera of a given field of view.
+
+    The angles are those of `app.core.rotation`, relative to the axes of the camera.
+    """
+
+    def __init__(self, layout: LandmarkLayout) -> None:
+        """Prepare for points of `layout`; only iBUG-68 points have a mean face so far.
+
+        Raises:
+            PfldLiveError: the mean face is missing or broken.
+        """
+        self._known = layout.name == IBUG68.name
+        self._model = mean_face()[list(_RIGID)] if self._known else None
+
+    def estimate(
+        self, points: Points, *, width: int, height: int, field_of_view_deg: float
+    ) -> HeadPose | None:
+        """The pose of a head with landmarks (N, 2) in a frame of width x height pixels.
+
+        Args:
+            points: float32, frame pixels.
+            width: width of the frame, pixels.
+            height: height of the frame, pixels.
+            field_of_view_deg: horizontal angle that the camera sees.
+
+        Returns:
+            None where the points fit no head: they coincide, or the fit lies behind the camera.
+        """
+        if self._model is None:
+            return None
+        image_points = points[list(_RIGID)].astype(np.float64)
+        if not np.isfinite(image_points).all() or np.ptp(image_points, axis=0).max() < 1e-3:
+            return None
+        focal = width / 2 / math.tan(math.radians(field_of_view_deg) / 2)
+        camera = np.array(
+            [[focal, 0, (width - 1) / 2], [0, focal, (height - 1) / 2], [0, 0, 1]], np.float64
+        )
+        try:
+            found, turn, shift = cv2.solvePnP(
+                self._model, image_points, camera, _NO_DISTORTION, flags=cv2.SOLVEPNP_SQPNP
+            )
+            if not found:
+                return None
+            criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_COUNT, _REFINEMENTS, 1e-6)
+            turn, shift = cv2.solvePnPRefineLM(
+                self._model, image_points, camera, _NO_DISTORTION, turn, shift, criteria
+            )
+        except cv2.error:  # no pose explains the points
+            return None
+        if float(shift[2, 0]) <= 0:
+            return None
+        rotation, _ = cv2.Rodrigues(turn)
+        return matrix_to_pose(np.asarray(rotation, np.float64))
+
+
+@cache
+def mean_face() -> npt.NDArray[np.float64]:
+    """(68, 3) points of a mean neutral face in face axes, in outer eye distances.
+
+    Raises:
+        PfldLiveError: the file is missing or broken.
+    """
+    path = asset("face_points_68.json")
+    try:
+        points = np.array(json.loads(path.read_text("utf-8"))["points"], np.float64)
+    except (OSError, ValueError, KeyError) as error:
+        raise PfldLiveError(f"{path} cannot be read ({error}); install PFLD Live again.") from error
+    if points.shape != (68, 3):
+        raise PfldLiveError(f"{path} holds points of shape {points.shape}, not (68, 3).")
+    return points

@@ -1,0 +1,149 @@
+"""Which face is which: ids that last over frames and short losses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+from app.core.face import Box, Points
+from app.core.layout import LandmarkLayout
+from app.core.smoothing import PointSmoother, SmoothingSettings
+
+# A detection belongs to a track if their boxes overlap by this much ...
+_MIN_IOU = 0.25
+# ... or, after a loss, if the centres are closer than this many sides and the sizes similar.
+_REACH = 0.8
+_MAX_SIZE_RATIO = 1.8
+# Two tracks that overlap by this much follow the same face.
+_SAME_FACE_IOU = 0.55
+# A face is shown without a detector's word for this long, if the model itself cannot judge it.
+CONFIRMED_FOR_S = 0.3
+# An id waits this long for its face to come back.
+REMEMBERED_FOR_S = 1.5
+
+
+@dataclass(slots=True, eq=False)
+class Track:
+    """One face over time.
+
+    Attributes:
+        id: never given twice.
+        box: the latest box, from the detector or around the last points.
+        born_s: time of the first detection.
+        confirmed_s: when a detector last saw it.
+        seen_s: when its landmarks were last trusted; `-inf` before that.
+        detector_score: score of the last detection, 0..1.
+        smoother: remembers the last points, None right after a loss.
+    """
+
+    id: int
+    box: Box
+    born_s: float
+    confirmed_s: float
+    detector_score: float
+    seen_s: float = float("-inf")
+    smoother: PointSmoother | None = field(default=None)
+
+    def smoothed(
+        self, points: Points, layout: LandmarkLayout, time_s: float, settings: SmoothingSettings
+    ) -> Points:
+        """The points (N, 2) of this frame, smoothed with those before it."""
+        if self.smoother is None:
+            self.smoother = PointSmoother(settings)
+        return self.smoother(points, time_s=time_s, scale=layout.eye_distance(points))
+
+
+class Tracker:
+    """Holds the tracks and matches detections to them."""
+
+    def __init__(self) -> None:
+        self._ids = count(1)
+        self._tracks: list[Track] = []
+
+    @property
+    def tracks(self) -> Sequence[Track]:
+        """All tracks, those of lost faces included, oldest first."""
+        return tuple(self._tracks)
+
+    def active(self, time_s: float) -> list[Track]:
+        """Tracks whose face is followed at this time, oldest first."""
+        return [t for t in self._tracks if self.is_active(t, time_s)]
+
+    @staticmethod
+    def is_active(track: Track, time_s: float) -> bool:
+        """Whether landmarks are still looked for at the track's box.
+
+        A face that was neither trusted nor confirmed for 0.3 s is lost; its track only waits.
+        """
+        return time_s - max(track.seen_s, track.confirmed_s) <= CONFIRMED_FOR_S
+
+    def forget(self) -> None:
+        """Drop all tracks, as after a jump in time. Ids go on from where they were."""
+        self._tracks.clear()
+
+    def detections(self, boxes: Sequence[Box], *, time_s: float, max_faces: int) -> None:
+        """Match face boxes to tracks; unmatched boxes start new ones, largest first."""
+        free = sorted(boxes, key=lambda box: -box.area)
+        pairs = sorted(
+            (
+                (_closeness(track, box), i, j)
+                for i, track in enumerate(self._tracks)
+                for j, box in enumerate(free)
+            ),
+            reverse=True,
+        )
+        taken_tracks: set[int] = set()
+        taken_boxes: set[int] = set()
+        for closeness, i, j in pairs:
+            if closeness <= 0 or i in taken_tracks or j in taken_boxes:
+                continue
+            taken_tracks.add(i)
+            taken_boxes.add(j)
+            self._confirm(self._tracks[i], free[j], time_s)
+        for j, box in enumerate(free):
+            if j in taken_boxes or len(self.active(time_s)) >= max_faces:
+                continue
+            if any(t.box.iou(box) > _SAME_FACE_IOU for t in self.active(time_s)):
+                continue
+            self._tracks.append(Track(next(self._ids), box, time_s, time_s, box.score))
+
+    def prune(self, time_s: float) -> None:
+        """Drop tracks that waited too long, and the younger of two that follow one face."""
+        kept: list[Track] = []
+        for track in self._tracks:
+            if time_s - max(track.seen_s, track.confirmed_s) > REMEMBERED_FOR_S:
+                continue
+            active = self.is_active(track, time_s)
+            doubled = active and any(
+                self.is_active(other, time_s) and other.box.iou(track.box) > _SAME_FACE_IOU
+                for other in kept
+            )
+            if not doubled:
+                kept.append(track)
+        self._tracks = kept
+
+    def _confirm(self, track: Track, box: Box, time_s: float) -> None:
+        if not self.is_active(track, time_s):
+            # The old points are of another place; smoothing from them would draw a face that
+            # flies through the picture.
+            track.smoother = None
+            track.box = box
+        elif track.box.iou(box) < _MIN_IOU:
+            track.box = box
+        track.confirmed_s = time_s
+        track.detector_score = box.score
+
+
+def _closeness(track: Track, box: Box) -> float:
+    """Above 0 where the box may be the track's face; larger is likelier."""
+    overlap = track.box.iou(box)
+    if overlap >= _MIN_IOU:
+        return 1.0 + overlap
+    (x0, y0), (x1, y1) = track.box.centre, box.centre
+    side = max(track.box.side, box.side)
+    ratio = side / max(min(track.box.side, box.side), 1e-6)
+    distance = ((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5 / max(side, 1e-6)
+    if distance > _REACH or ratio > _MAX_SIZE_RATIO:
+        return 0.0
+    return 1.0 - distance / _REACH
