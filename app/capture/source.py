@@ -263,6 +263,13 @@ def is_image(path: Path) -> bool:
     return path.suffix.lower() in IMAGE_SUFFIXES
 
 
+def without_secrets(url: str) -> str:
+    """A URL as people may see it: without user name, password and query."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}"
+
+
 def _from_path(path: Path, options: SourceOptions) -> FrameSource:
     from app.capture.images import ImagesSource
 
@@ -309,9 +316,7 @@ def _named_camera(name: str, options: SourceOptions) -> FrameSource:
     return _camera(name, locate, options)
 
 
-def _camera(
-    name: str, locate: Callable[[], CameraTarget], options: SourceOptions
-) -> FrameSource:
+def _camera(name: str, locate: Callable[[], CameraTarget], options: SourceOptions) -> FrameSource:
     from app.capture.camera import camera_source
 
     return camera_source(name, locate, options.camera, give_up_s=options.give_up_s)
