@@ -40,7 +40,7 @@ class Pipeline:
         self._landmarker: Landmarker | None = None
         self._pose: PoseEstimator | None = None
         self._tracker = Tracker()
-        self._epoch: int | None = None
+        self._time_line: tuple[str, int] | None = None
         self._fresh = True
         self._detected_s = float("-inf")
         self._distrust = False
@@ -59,14 +59,18 @@ class Pipeline:
         for track in self._tracker.tracks:
             track.smoother = None  # the points of another model lie elsewhere
 
+    def look_again(self) -> None:
+        """Let the detector see the next frame as if it were the first."""
+        self._fresh, self._detected_s = True, float("-inf")
+
     def process(self, frame: Frame) -> FrameResult:
         """Find the faces of the next frame."""
         started = time.perf_counter()
         self._spent = {}
-        if frame.epoch != self._epoch:
-            self._epoch = frame.epoch
+        if (frame.source, frame.epoch) != self._time_line:
+            self._time_line = (frame.source, frame.epoch)
             self._tracker.forget()
-            self._fresh, self._detected_s = True, float("-inf")
+            self.look_again()
         faces: tuple[Face, ...] = ()
         if self.detector is not None and self._landmarker is not None:
             faces = self._find(frame, self.detector, self._landmarker)

@@ -146,4 +146,4 @@ def _closeness(track: Track, box: Box) -> float:
     distance = ((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5 / max(side, 1e-6)
     if distance > _REACH or ratio > _MAX_SIZE_RATIO:
         return 0.0
-    return 1.0 - distance / _REACH
+    return float(1.0 - distance / _REACH)

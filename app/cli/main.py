@@ -1,0 +1,236 @@
+"""`pfld-live`: parses the command line and reports what a user can mend in one sentence."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from app import __version__
+from app.core.errors import PfldLiveError
+from app.vision.detectors import DEFAULT_DETECTOR, DETECTORS
+from app.vision.settings import DETECT_INTERVAL, FIELD_OF_VIEW, MAX_FACES, VisionSettings
+
+USER_ERROR = 2
+
+_SOURCE_HELP = (
+    "camera number (0), camera name, video file, image, folder of images, or stream URL (rtsp://…)"
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program.
+
+    Args:
+        arguments: without the program's name; None takes those of the process.
+
+    Returns:
+        The exit code: 0 when all went well, 2 for what the user can mend.
+    """
+    options = build_parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except PfldLiveError as error:
+        print(f"pfld-live: {error}", file=sys.stderr)
+        return USER_ERROR
+    except KeyboardInterrupt:
+        print("pfld-live: stopped.", file=sys.stderr)
+        return 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="pfld-live",
+        description="Live facial landmarks and head pose from a webcam, a video or images. "
+        "Without a command the window opens on the first camera.",
+    )
+    parser.add_argument("--version", action="version", version=f"pfld-live {__version__}")
+    parser.set_defaults(command=_window, source=None, **_vision_defaults())
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _add_demo(commands)
+    _add_run(commands)
+    _add_models(commands)
+    _add_bench(commands)
+    return parser
+
+
+def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    demo = commands.add_parser(
+        "demo",
+        help="play the bundled clip through the whole pipeline",
+        description="Plays the bundled clip through the whole pipeline: in a window where there "
+        "is a display, else without one, writing an annotated video and a summary.",
+    )
+    _add_vision_options(demo)
+    _add_output_options(demo)
+    demo.set_defaults(command=_demo)
+
+
+def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    run = commands.add_parser(
+        "run",
+        help="find the faces of a camera, a video or images",
+        description="Finds the faces of a source. Opens a window where there is a display and no "
+        "file was asked for; otherwise works through the source as fast as possible.",
+    )
+    run.add_argument("source", metavar="SOURCE", help=_SOURCE_HELP)
+    _add_vision_options(run)
+    _add_output_options(run)
+    run.add_argument(
+        "--seconds",
+        type=_positive,
+        metavar="S",
+        help="end after so many seconds of the source (a camera never ends by itself)",
+    )
+    run.set_defaults(command=_run)
+
+
+def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    models = commands.add_parser(
+        "models",
+        help="list the landmark models, with the reason for those that cannot be used",
+        description="Lists the landmark models of the program and of your own model folder.",
+    )
+    models.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    models.set_defaults(command=_models)
+
+
+def _add_bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    bench = commands.add_parser(
+        "bench",
+        help="measure speed, start and memory on this machine",
+        description="Runs models on the same frames in turn, and the window on its own, and "
+        "prints milliseconds per stage, start-up time and memory.",
+    )
+    bench.add_argument(
+        "source", nargs="?", metavar="SOURCE", help="video or images; the demo clip if left out"
+    )
+    bench.add_argument(
+        "--models", metavar="A,B", help="models to compare, separated by commas; all if left out"
+    )
+    bench.add_argument(
+        "--detector", choices=sorted(DETECTORS), default=DEFAULT_DETECTOR, help="face detector"
+    )
+    bench.add_argument(
+        "--max-faces", type=int, default=1, metavar="N", help="faces followed (default 1)"
+    )
+    bench.add_argument(
+        "--frames", type=int, default=300, metavar="N", help="frames measured (default 300)"
+    )
+    bench.add_argument(
+        "--detect-interval",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="seconds between two runs of the detector (default 0: every frame, the worst case)",
+    )
+    bench.add_argument("--no-window", action="store_true", help="do not measure the window")
+    bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
+    bench.set_defaults(command=_bench)
+
+
+def _vision_defaults() -> dict[str, object]:
+    return {
+        "model": "",
+        "detector": DEFAULT_DETECTOR,
+        "max_faces": int(MAX_FACES.default),
+        "fov": FIELD_OF_VIEW.default,
+        "detect_interval": DETECT_INTERVAL.default,
+        "no_smoothing": False,
+    }
+
+
+def _add_vision_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what is looked for")
+    group.add_argument(
+        "--model",
+        default="",
+        metavar="NAME",
+        help="landmark model: a name that `pfld-live models` lists, or an ONNX file with a card",
+    )
+    group.add_argument(
+        "--detector",
+        choices=sorted(DETECTORS),
+        default=DEFAULT_DETECTOR,
+        help="; ".join(f"{d.name}: {d.summary}" for d in DETECTORS.values()),
+    )
+    for flag, quantity, kind in (
+        ("--max-faces", MAX_FACES, int),
+        ("--fov", FIELD_OF_VIEW, float),
+        ("--detect-interval", DETECT_INTERVAL, float),
+    ):
+        unit = f" {quantity.unit}" if quantity.unit else ""
+        group.add_argument(
+            flag,
+            type=kind,
+            default=kind(quantity.default),
+            metavar="N" if kind is int else "X",
+            help=f"{quantity.help} {quantity.low:g} to {quantity.high:g}{unit}, "
+            f"default {quantity.default:g}.",
+        )
+    group.add_argument("--no-smoothing", action="store_true", help="do not smooth the points")
+
+
+def _add_output_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what is written")
+    group.add_argument("--headless", action="store_true", help="open no window")
+    group.add_argument(
+        "--output", type=Path, metavar="FILE", help="write the annotated video (mp4 or mkv)"
+    )
+    group.add_argument("--json", type=Path, metavar="FILE", help="write the summary as JSON")
+    group.add_argument(
+        "--predictions", type=Path, metavar="FILE", help="write one JSON line per frame"
+    )
+
+
+def vision_settings(options: argparse.Namespace) -> VisionSettings:
+    """The settings that the options ask for.
+
+    Raises:
+        PfldLiveError: a number is out of its range.
+    """
+    return VisionSettings(
+        max_faces=options.max_faces,
+        field_of_view_deg=options.fov,
+        detect_interval_s=options.detect_interval,
+        smooth=not options.no_smoothing,
+    )
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return value
+
+
+def _window(options: argparse.Namespace) -> int:
+    from app.cli.window import open_window
+
+    return open_window(options, settings=vision_settings(options))
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from app.cli.run import demo
+
+    return demo(options, vision_settings(options))
+
+
+def _run(options: argparse.Namespace) -> int:
+    from app.cli.run import run
+
+    return run(options, vision_settings(options))
+
+
+def _models(options: argparse.Namespace) -> int:
+    from app.cli.models import list_models
+
+    return list_models(as_json=options.json)
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from app.cli.bench import bench
+
+    return bench(options)

@@ -1,0 +1,138 @@
+"""`pfld-live run` and `demo`: a source through the pipeline, with or without a window."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from app.cli.summary import RunSummary, write_json
+from app.core.errors import OutputError, SourceError
+from app.core.resources import asset
+from app.ui.display import display_available
+from app.vision.settings import VisionSettings
+
+_DEMO_VIDEO = Path("pfld-live-demo.mp4")
+
+
+def demo(options: argparse.Namespace, settings: VisionSettings) -> int:
+    """Play the bundled clip."""
+    clip = asset("demo.mp4")
+    if not clip.is_file():
+        raise SourceError(f"The demo clip {clip} is missing; install PFLD Live again.")
+    options.source, options.seconds = str(clip), None
+    if _wants_window(options):
+        from app.cli.window import open_window
+
+        return open_window(options, settings=settings, loop=True)
+    if options.output is None:
+        options.output = _DEMO_VIDEO
+    return process_headless(options, settings)
+
+
+def run(options: argparse.Namespace, settings: VisionSettings) -> int:
+    """Work through any source."""
+    if _wants_window(options):
+        from app.cli.window import open_window
+
+        return open_window(options, settings=settings)
+    return process_headless(options, settings)
+
+
+def _wants_window(options: argparse.Namespace) -> bool:
+    if options.headless or options.output or options.json or options.predictions:
+        return False
+    if getattr(options, "seconds", None) is not None:
+        return False
+    if display_available():
+        return True
+    print("There is no display: working without a window.", file=sys.stderr)
+    return False
+
+
+def process_headless(options: argparse.Namespace, settings: VisionSettings) -> int:
+    """Process a source as fast as possible, write what was asked for, print the summary."""
+    from app.capture.source import Pace, SourceOptions, open_source
+    from app.record.overlay import OverlayPainter
+    from app.record.predictions import PredictionsWriter
+    from app.record.video import VideoSink
+    from app.vision.offline import open_pipeline, process
+
+    _check_outputs(options)
+    source = open_source(options.source, SourceOptions(pace=Pace.FAST))
+    summary = RunSummary(source=source.name)
+    progress = _Progress()
+    with ExitStack() as stack:
+        stack.enter_context(source)
+        pipeline = stack.enter_context(
+            open_pipeline(model=options.model, detector=options.detector, settings=settings)
+        )
+        video = predictions = None
+        if options.output is not None:
+            video = stack.enter_context(VideoSink(options.output))
+        if options.predictions is not None:
+            predictions = stack.enter_context(PredictionsWriter(options.predictions))
+        painter = OverlayPainter()
+        started = time.perf_counter()
+        try:
+            for result in process(source, pipeline, seconds=options.seconds):
+                summary.add(result)
+                summary.seconds = time.perf_counter() - started
+                if predictions is not None:
+                    predictions.write(result)
+                if video is not None:
+                    video.write(painter.paint(result), result.frame.time_ns)
+                progress.show(summary, source.info.frames)
+        except KeyboardInterrupt:  # the usual way to end a camera
+            summary.problems = ("Stopped by the user.",)
+        finally:
+            progress.clear()
+        summary.problems = (*summary.problems, *source.problems)
+    if options.json is not None:
+        write_json(options.json, summary.as_dict())
+    print(summary.as_text())
+    for name, path in (("video", options.output), ("predictions", options.predictions)):
+        if path is not None:
+            print(f"{name}: {path.resolve()}")
+    return 0
+
+
+def _check_outputs(options: argparse.Namespace) -> None:
+    """Find out before the work whether its results can be kept."""
+    for path in (options.output, options.json, options.predictions):
+        if path is None:
+            continue
+        if path.is_dir():
+            raise OutputError(f"{path} is a folder; name a file in it.")
+        if not path.absolute().parent.is_dir():
+            raise OutputError(f"The folder {path.absolute().parent} does not exist; make it first.")
+        if path.resolve() == Path(options.source).resolve():
+            raise OutputError(f"{path} is the source itself; choose another name.")
+
+
+class _Progress:
+    """One line on a terminal that counts frames; silent elsewhere."""
+
+    def __init__(self) -> None:
+        self._on = sys.stderr.isatty()
+        self._next_s = 0.0
+
+    def show(self, summary: RunSummary, total: int | None) -> None:
+        now_s = time.monotonic()
+        if not self._on or now_s < self._next_s:
+            return
+        self._next_s = now_s + 0.2
+        of = f"/{total}" if total else ""
+        print(
+            f"\r{summary.frames}{of} frames, {summary.fps:.1f} fps, "
+            f"{summary.frames_with_face} with a face ",
+            end="",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    def clear(self) -> None:
+        if self._on:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)

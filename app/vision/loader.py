@@ -1,0 +1,167 @@
+"""Opens models and detectors in the background, so that nobody waits for them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from app.core.errors import PfldLiveError
+from app.vision.detector import FaceDetector
+from app.vision.detectors import find_detector
+from app.vision.landmarker import Landmarker
+from app.vision.zoo import Zoo
+
+
+@dataclass(frozen=True, slots=True)
+class LoaderStatus:
+    """What is loaded, what is on its way and what went wrong; "" and None where nothing is."""
+
+    zoo: Zoo | None = None
+    model_loading: str = ""
+    model_problem: str = ""
+    detector_loading: str = ""
+    detector_problem: str = ""
+
+
+class Loader:
+    """One thread that scans the zoo and opens what was last asked for.
+
+    A wish that is replaced by a newer one before its turn is never loaded. What is ready waits
+    until `take_landmarker` or `take_detector` fetches it; a detector that nobody fetched is
+    closed.
+    """
+
+    def __init__(self, on_change: Callable[[], None]) -> None:
+        """Prepare; `on_change` is called on the loader's thread after each step."""
+        self._on_change = on_change
+        self._wake = threading.Condition()
+        self._stopping = False
+        self._scan = True
+        self._model: str | None = None
+        self._detector: str | None = None
+        self._status = LoaderStatus()
+        self._landmarker_ready: Landmarker | None = None
+        self._detector_ready: FaceDetector | None = None
+        self._thread = threading.Thread(target=self._run, name="loader", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread; it scans the zoo first."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float) -> bool:
+        """Finish what is being loaded (an import cannot be broken off) and end the thread.
+
+        Returns:
+            False if it still runs after `timeout_s`.
+        """
+        with self._wake:
+            self._stopping = True
+            self._wake.notify()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            return False
+        if left := self.take_detector():
+            left.close()
+        return True
+
+    def want_model(self, text: str) -> None:
+        """Ask for a model by label, name or path; "" is the zoo's default."""
+        with self._wake:
+            self._model = text
+            self._wake.notify()
+
+    def want_detector(self, name: str) -> None:
+        """Ask for a detector by name."""
+        with self._wake:
+            self._detector = name
+            self._wake.notify()
+
+    def want_scan(self) -> None:
+        """Ask for a fresh look into the model folders."""
+        with self._wake:
+            self._scan = True
+            self._wake.notify()
+
+    def take_landmarker(self) -> Landmarker | None:
+        """The landmarker that has become ready since the last call, if any."""
+        with self._wake:
+            ready, self._landmarker_ready = self._landmarker_ready, None
+            return ready
+
+    def take_detector(self) -> FaceDetector | None:
+        """The detector that has become ready since the last call, if any."""
+        with self._wake:
+            ready, self._detector_ready = self._detector_ready, None
+            return ready
+
+    def status(self) -> LoaderStatus:
+        """A snapshot for any thread."""
+        with self._wake:
+            return self._status
+
+    def _run(self) -> None:
+        while job := self._next_job():
+            job()
+
+    def _next_job(self) -> Callable[[], None] | None:
+        """Wait for something to do; None when it is time to end."""
+        with self._wake:
+            while not self._stopping:
+                if self._scan:
+                    self._scan = False
+                    return self._load_zoo
+                # The model is up in a moment, the detector may import for seconds.
+                if self._model is not None:
+                    text, self._model = self._model, None
+                    return partial(self._load_model, text)
+                if self._detector is not None:
+                    name, self._detector = self._detector, None
+                    return partial(self._load_detector, name)
+                self._wake.wait()
+            return None
+
+    def _load_zoo(self) -> None:
+        self._set(zoo=Zoo.scan())
+
+    def _load_model(self, text: str) -> None:
+        from app.vision.landmarker import OnnxLandmarker
+        from app.vision.session import load_model
+
+        self._set(model_loading=text or "default model", model_problem="")
+        try:
+            zoo = self.status().zoo or Zoo.scan()
+            entry = zoo.find(text) if text else zoo.default()
+            ready = OnnxLandmarker(load_model(entry.path), entry.label)
+        except PfldLiveError as error:
+            self._set(model_loading="", model_problem=str(error))
+            return
+        except Exception as error:  # a thread that dies silently would look like a slow disk
+            self._set(model_loading="", model_problem=f"The model cannot be opened: {error}")
+            return
+        with self._wake:
+            self._landmarker_ready = ready
+        self._set(model_loading="")
+
+    def _load_detector(self, name: str) -> None:
+        self._set(detector_loading=name, detector_problem="")
+        try:
+            ready = find_detector(name).make()
+        except PfldLiveError as error:
+            self._set(detector_loading="", detector_problem=str(error))
+            return
+        except Exception as error:
+            self._set(detector_loading="", detector_problem=f"{name} cannot start: {error}")
+            return
+        with self._wake:
+            replaced, self._detector_ready = self._detector_ready, ready
+        if replaced is not None:
+            replaced.close()
+        self._set(detector_loading="")
+
+    def _set(self, **changes: object) -> None:
+        with self._wake:
+            self._status = replace(self._status, **changes)  # type: ignore[arg-type]
+        self._on_change()
