@@ -128,8 +128,13 @@ class ClipSource(PlayedSource):
 
     @property
     def _stream(self) -> VideoStream:
-        assert self._container is not None, "the clip is not open"
-        return _pictures(self._container)[0]
+        return _pictures(self._opened)[0]
+
+    @property
+    def _opened(self) -> InputContainer:
+        if self._container is None:
+            raise RuntimeError("the clip is not open")
+        return self._container
 
     # Reading on.
 
@@ -157,8 +162,7 @@ class ClipSource(PlayedSource):
 
     def _decode(self) -> Iterator[VideoFrame]:
         """All pictures from where the container stands, leaving out what is damaged."""
-        container, stream = self._container, self._stream
-        assert container is not None
+        container, stream = self._opened, self._stream
         packets = container.demux(stream)
         broken_off = False
         while not broken_off:
@@ -195,9 +199,8 @@ class ClipSource(PlayedSource):
         stream = self._stream
         if stream.duration is not None and stream.time_base is not None:
             return float(stream.duration * stream.time_base), _SHORT_BY_S
-        assert self._container is not None
-        if self._container.duration is not None:
-            return self._container.duration / av.time_base, _SHORT_BY_CONTAINER_S
+        if self._opened.duration is not None:
+            return self._opened.duration / av.time_base, _SHORT_BY_CONTAINER_S
         return None, 0.0
 
     def _note_early_end(self) -> None:
@@ -227,8 +230,7 @@ class ClipSource(PlayedSource):
 
     def _decode_from(self, time_s: float, from_s: float) -> bool:
         """Seek to the key frame before a time, walk on to it; False if that went too far."""
-        stream, container = self._stream, self._container
-        assert container is not None
+        container, stream = self._opened, self._stream
         if stream.time_base is None:
             return False
         try:

@@ -43,13 +43,12 @@ def _to_uint8(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     if array.dtype == np.uint8:
         return array
     if array.dtype == np.uint16:
-        upper: Image = (array >> 8).astype(np.uint8)
-        return upper
+        return np.asarray(array >> 8, dtype=np.uint8)
     if array.dtype == np.bool_:
-        return array.astype(np.uint8) * np.uint8(255)
+        return np.where(array, np.uint8(255), np.uint8(0))
     if np.issubdtype(array.dtype, np.floating):
         finite = np.nan_to_num(array, nan=0.0, posinf=1.0, neginf=0.0)
-        return np.rint(np.clip(finite, 0.0, 1.0) * 255.0).astype(np.uint8)
+        return np.asarray(np.rint(np.clip(finite, 0.0, 1.0) * 255.0), dtype=np.uint8)
     raise ValueError(f"a picture must be of uint8, uint16, float or bool, got {array.dtype}")
 
 
