@@ -25,9 +25,9 @@ class SmoothingSettings:
         speed_cutoff_hz: cut-off for the speed estimate itself.
     """
 
-    min_cutoff_hz: float = 1.5
-    beta: float = 8.0
-    speed_cutoff_hz: float = 2.0
+    min_cutoff_hz: float = 1.2
+    beta: float = 4.0
+    speed_cutoff_hz: float = 1.5
 
 
 class PointSmoother:
