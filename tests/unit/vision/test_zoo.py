@@ -1,0 +1,136 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_model import CARD, write_model
+
+from app.core.card import METADATA_KEY
+from app.core.errors import ModelError
+from app.core.resources import models_folder
+from app.vision.session import load_model
+from app.vision.zoo import Zoo
+
+
+def _problem(path: Path) -> str:
+    (entry,) = Zoo.scan([path.parent]).entries
+    assert entry.card is None
+    assert entry.problem is not None
+    return entry.problem
+
+
+def test_a_file_dropped_into_the_folder_is_a_model(tmp_path: Path) -> None:
+    write_model(tmp_path / "mine.onnx", name="mine")
+    (entry,) = Zoo.scan([tmp_path]).usable
+    assert (entry.label, entry.problem) == ("mine fp32", None)
+
+
+def test_a_model_cut_in_half_is_listed_with_the_reason(tmp_path: Path) -> None:
+    source = next(iter(sorted(models_folder().glob("*int8.onnx"))))
+    data = source.read_bytes()
+    (tmp_path / "half.onnx").write_bytes(data[: len(data) // 2])
+    assert "onnxruntime refuses the file" in _problem(tmp_path / "half.onnx")
+
+
+def test_an_empty_file_and_a_text_are_no_models(tmp_path: Path) -> None:
+    (tmp_path / "empty.onnx").write_bytes(b"")
+    (tmp_path / "text.onnx").write_text("hello")
+    entries = Zoo.scan([tmp_path]).entries
+    assert [entry.card for entry in entries] == [None, None]
+    assert all(entry.problem for entry in entries)
+
+
+def test_a_model_without_a_card_says_so(tmp_path: Path) -> None:
+    assert "no model card" in _problem(write_model(tmp_path / "bare.onnx", card=None))
+
+
+def test_a_card_that_is_not_json_says_so(tmp_path: Path) -> None:
+    path = write_model(tmp_path / "bad.onnx", metadata={METADATA_KEY: "{name"})
+    assert "cannot be read" in _problem(path)
+
+
+def test_a_card_of_the_wrong_input_size_says_what_the_network_takes(tmp_path: Path) -> None:
+    problem = _problem(write_model(tmp_path / "small.onnx", size=32))
+    assert "(1, 3, 16, 16)" in problem
+    assert "[1, 3, 32, 32]" in problem or "(1, 3, 32, 32)" in problem
+
+
+def test_a_card_with_too_few_points_says_how_many_are_needed(tmp_path: Path) -> None:
+    assert "136 numbers" in _problem(write_model(tmp_path / "few.onnx", numbers=30))
+
+
+def test_a_card_that_names_a_missing_output_lists_those_there_are(tmp_path: Path) -> None:
+    problem = _problem(write_model(tmp_path / "out.onnx", points_output="landmarks"))
+    assert "landmarks" in problem
+    assert "points, trust" in problem
+
+
+def test_one_broken_file_does_not_hide_the_others(tmp_path: Path) -> None:
+    (tmp_path / "a.onnx").write_bytes(b"nonsense")
+    write_model(tmp_path / "b.onnx")
+    zoo = Zoo.scan([tmp_path])
+    assert [entry.path.name for entry in zoo.usable] == ["b.onnx"]
+    assert len(zoo.entries) == 2
+
+
+def test_two_files_with_the_same_label_stay_apart(tmp_path: Path) -> None:
+    write_model(tmp_path / "one.onnx")
+    write_model(tmp_path / "two.onnx")
+    labels = [entry.label for entry in Zoo.scan([tmp_path]).entries]
+    assert len(set(labels)) == 2
+
+
+def test_a_missing_folder_is_an_empty_zoo(tmp_path: Path) -> None:
+    zoo = Zoo.scan([tmp_path / "nowhere"])
+    assert zoo.entries == ()
+    with pytest.raises(ModelError, match="No usable model"):
+        zoo.default()
+
+
+def test_a_model_is_found_by_label_name_file_and_path(tmp_path: Path) -> None:
+    path = write_model(tmp_path / "mine.onnx", name="mine")
+    zoo = Zoo.scan([tmp_path])
+    for text in ("mine fp32", "mine", "mine.onnx", str(path)):
+        assert zoo.find(text).path == path
+    with pytest.raises(ModelError, match="choose one of: mine fp32"):
+        zoo.find("other")
+
+
+def test_a_bare_name_means_the_int8_file(tmp_path: Path) -> None:
+    write_model(tmp_path / "a.onnx", name="mine")
+    write_model(tmp_path / "b.onnx", name="mine", precision="int8")
+    assert Zoo.scan([tmp_path]).find("mine").label == "mine int8"
+
+
+def test_asking_for_a_broken_model_gives_its_reason(tmp_path: Path) -> None:
+    write_model(tmp_path / "bare.onnx", card=None)
+    with pytest.raises(ModelError, match=r"bare\.onnx cannot be used.*no model card"):
+        Zoo.scan([tmp_path]).find("bare.onnx")
+
+
+def test_the_program_ships_a_default_model_in_int8() -> None:
+    entry = Zoo.scan([models_folder()]).default()
+    assert entry.card is not None
+    assert entry.card.precision == "int8"
+    assert entry.card.layout == "ibug68"
+    assert entry.card.licence
+    assert entry.card.trained_on
+
+
+def test_every_shipped_model_can_be_used() -> None:
+    assert [e.problem for e in Zoo.scan([models_folder()]).entries if e.problem] == []
+
+
+def test_a_loaded_model_gives_what_its_card_promises(tmp_path: Path) -> None:
+    model = load_model(write_model(tmp_path / "mine.onnx"))
+    outputs = model.run(np.full((1, 3, 16, 16), 0.25, np.float32))
+    assert outputs["points"].shape == (1, 136)
+    assert outputs["trust"].item() == pytest.approx(0.25)
+    assert model.card == CARD
+
+
+def test_a_card_of_a_later_program_is_refused(tmp_path: Path) -> None:
+    (text,) = CARD.to_metadata().values()
+    later = json.dumps({**json.loads(text), "card_version": 99})
+    path = write_model(tmp_path / "later.onnx", metadata={METADATA_KEY: later})
+    assert "version 99" in _problem(path)
