@@ -130,12 +130,20 @@ def _shrunk_window(
     left, top = (int(np.floor((-0.5 - o) / zoom)) for o in transform[:, 2])
     right, bottom = (int(np.ceil((size - 0.5 - o) / zoom)) + 1 for o in transform[:, 2])
     left, top = max(left, 0), max(top, 0)
+    # Up to the end of the last block, so that only the frame's own edge is padded.
+    right, bottom = (
+        low + -(-(high - low) // factor) * factor for low, high in ((left, right), (top, bottom))
+    )
     right, bottom = min(right, width), min(bottom, height)
-    if right - left < factor or bottom - top < factor:
+    if right <= left or bottom <= top:
         return image, transform
-    right -= (right - left) % factor
-    bottom -= (bottom - top) % factor
     window = image[top:bottom, left:right]
+    # Whole blocks of factor x factor; beyond the frame it is black, as in the crop itself.
+    short_y, short_x = (-n % factor for n in window.shape[:2])
+    if short_x or short_y:
+        window = np.asarray(
+            cv2.copyMakeBorder(window, 0, short_y, 0, short_x, cv2.BORDER_CONSTANT), np.uint8
+        )
     small = cv2.resize(window, None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA)
     # Small pixel u has its centre at full pixel left + factor * (u + 0.5) - 0.5.
     corner = np.array([left, top]) + (factor - 1) / 2

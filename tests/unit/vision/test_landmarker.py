@@ -1,0 +1,71 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_model import write_model
+
+from app._opencv import cv2
+from app.core.face import Box
+from app.core.geometry import crop_transform
+from app.vision.landmarker import OnnxLandmarker, _cut
+from app.vision.session import load_model
+
+
+@pytest.mark.parametrize("side", [60, 112, 300, 700, 1500])
+def test_a_mark_on_a_face_of_any_size_lands_where_the_transform_says(side: int) -> None:
+    image = np.zeros((2000, 2400, 3), np.uint8)
+    mark = (1000 + side // 5, 900 - side // 7)
+    cv2.circle(image, mark, max(side // 20, 2), (255, 255, 255), -1)
+    box = Box(1000 - side / 2, 900 - side / 2, 1000 + side / 2, 900 + side / 2)
+    transform = crop_transform(box, scale=1.3, shift=0.0, size=112)
+    crop = _cut(image, transform, 112)[:, :, 0].astype(np.float64)
+    rows, columns = np.indices(crop.shape)
+    seen = np.array([(columns * crop).sum(), (rows * crop).sum()]) / crop.sum()
+    assert seen == pytest.approx(transform @ [*mark, 1], abs=0.15)
+
+
+def test_a_large_face_is_averaged_and_not_sampled() -> None:
+    stripes = np.zeros((1200, 1200, 3), np.uint8)
+    stripes[:, ::2] = 255
+    transform = crop_transform(Box(100, 100, 1100, 1100), scale=1.0, shift=0.0, size=112)
+    crop = _cut(stripes, transform, 112)
+    assert abs(float(crop.mean()) - 127.5) < 2
+    assert crop.std() < 20
+
+
+def test_what_lies_outside_the_frame_is_black() -> None:
+    image = np.full((400, 400, 3), 200, np.uint8)
+    for side in (100, 600):
+        transform = crop_transform(
+            Box(-side / 2, 0, side / 2, side), scale=1.0, shift=0.0, size=112
+        )
+        crop = _cut(image, transform, 112)
+        assert crop[20, :50].max() == 0
+        assert crop[20, 60:90].min() >= 199
+
+
+def test_a_box_beyond_the_frame_gives_points_and_no_error(tmp_path: Path) -> None:
+    landmarker = OnnxLandmarker(load_model(write_model(tmp_path / "m.onnx")))
+    image = np.full((1, 1, 3), 255, np.uint8)
+    found = landmarker.locate(image, Box(500, 500, 900, 900))
+    assert found.points.shape == (68, 2)
+    assert found.trust == 0
+
+
+@pytest.mark.parametrize("coordinates", ["unit", "symmetric", "pixels"])
+def test_the_middle_of_the_crop_is_the_middle_of_the_box(tmp_path: Path, coordinates: str) -> None:
+    # The network always says 0.5: the middle in unit coordinates, elsewhere in the others.
+    path = write_model(tmp_path / "m.onnx", coordinates=coordinates)
+    landmarker = OnnxLandmarker(load_model(path))
+    points = landmarker.locate(np.zeros((300, 300, 3), np.uint8), Box(100, 100, 200, 200)).points
+    share = {"unit": 0.5, "symmetric": 0.75, "pixels": 0.5 / 16}[coordinates]
+    left = 150 - 130 / 2 - 0.5
+    assert points[0] == pytest.approx([left + share * 130, left + share * 130], abs=1e-2)
+
+
+def test_brighter_crops_are_trusted_more(tmp_path: Path) -> None:
+    landmarker = OnnxLandmarker(load_model(write_model(tmp_path / "m.onnx")))
+    dark, bright = (np.full((200, 200, 3), level, np.uint8) for level in (0, 255))
+    box = Box(50, 50, 150, 150)
+    assert landmarker.locate(dark, box).trust == 0
+    assert landmarker.locate(bright, box).trust == pytest.approx(1)
