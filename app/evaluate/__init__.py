@@ -1,0 +1,1 @@
+"""Predictions against labels: the one definition of every error and of every attribute."""

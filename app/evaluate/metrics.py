@@ -1,0 +1,166 @@
+"""How far predicted points lie from the truth. Training and the program use these functions.
+
+Errors are shares of the distance between the outer eye corners of the truth (iBUG points 37 and
+46, counted from 1: seed 001), so 0.03 reads "3 % of the eye distance". Unknown is NaN.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from app.core.layout import LandmarkLayout
+
+Floats = npt.NDArray[np.floating[Any]]
+Errors = npt.NDArray[np.float64]
+
+FAILURE_LIMIT = 0.08
+"""A face with a larger NME has failed (share of the eye distance; the limit of 300-W papers that
+normalise by the outer eye corners)."""
+
+LOOSE_FAILURE_LIMIT = 0.10
+"""The second limit in use, for WFLW and COFW (share of the eye distance)."""
+
+
+def eye_distances(points: Floats, layout: LandmarkLayout) -> Errors:
+    """Distance between the outer eye corners of points (F, N, 2): (F,), in the points' unit."""
+    left, right = layout.outer_eye_corners
+    distances: Errors = np.linalg.norm(
+        points[:, right].astype(np.float64) - points[:, left], axis=-1
+    )
+    return distances
+
+
+def point_errors(
+    predicted: Floats,
+    truth: Floats,
+    layout: LandmarkLayout,
+    *,
+    counts: npt.NDArray[np.bool_] | None = None,
+) -> Errors:
+    """Error of each point as a share of the eye distance of the truth.
+
+    Args:
+        predicted: (F, N, 2); all NaN for a face that was not found.
+        truth: (F, N, 2) in the same unit; NaN where a point is not labelled.
+        layout: names the outer eye corners.
+        counts: (F, N), False for points that must not count, such as those outside the picture.
+
+    Returns:
+        (F, N): NaN where the point does not count or has no truth, inf where it has a truth and
+        no prediction.
+
+    Raises:
+        ValueError: the shapes disagree with each other or with the layout.
+    """
+    expected = (len(truth), layout.count, 2)
+    if truth.shape != expected or predicted.shape != expected:
+        raise ValueError(
+            f"points of layout {layout.name} must have shape {expected}, "
+            f"got {predicted.shape} predicted and {truth.shape} true"
+        )
+    distances = np.linalg.norm(predicted.astype(np.float64) - truth, axis=-1)
+    errors: Errors = distances / eye_distances(truth, layout)[:, None]
+    errors[np.isnan(predicted).any(axis=-1)] = np.inf
+    errors[np.isnan(truth).any(axis=-1)] = np.nan
+    if counts is not None:
+        errors[~counts] = np.nan
+    return errors
+
+
+def inside(points: Floats, width: int, height: int) -> npt.NDArray[np.bool_]:
+    """(..., N): which of the points (..., N, 2) lie in a picture of this many pixels."""
+    x, y = points[..., 0], points[..., 1]
+    within: npt.NDArray[np.bool_] = (
+        (x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)
+    )
+    return within
+
+
+def nme(errors: Errors) -> Errors:
+    """Normalised mean error of each face, (F,), from `point_errors` (F, N).
+
+    NaN for a face without any point that counts, inf for one without a prediction.
+    """
+    counting = ~np.isnan(errors)
+    amount = counting.sum(axis=1)
+    total = np.where(counting, errors, 0.0).sum(axis=1)
+    result: Errors = np.where(amount > 0, total / np.maximum(amount, 1), np.nan)
+    return result
+
+
+def failure_rate(face_errors: Errors, limit: float = FAILURE_LIMIT) -> float:
+    """Share of the faces with an NME above `limit`; faces without truth (NaN) are left out.
+
+    NaN where no face is left.
+    """
+    known = face_errors[~np.isnan(face_errors)]
+    return float(np.mean(known > limit)) if known.size else float("nan")
+
+
+def area_under_curve(face_errors: Errors, limit: float = FAILURE_LIMIT) -> float:
+    """Area under the cumulative error curve from 0 to `limit`, divided by `limit`: 0..1.
+
+    The curve gives for each error the share of faces at or below it (300-W challenge). Exact,
+    not sampled: a face with error e < limit adds (limit - e). NaN where no face has a truth.
+    """
+    known = face_errors[~np.isnan(face_errors)]
+    if not known.size:
+        return float("nan")
+    return float(np.mean(np.clip(limit - known, 0.0, None)) / limit)
+
+
+def eye_aspect_ratios(points: Floats, layout: LandmarkLayout) -> Errors:
+    """Opening of both eyes, height over width, from points (F, N, 2).
+
+    EAR = (|p2 - p6| + |p3 - p5|) / (2 |p1 - p4|), Soukupova and Cech, CVWW 2016.
+
+    Returns:
+        (F, 2): left and right eye of the picture.
+
+    Raises:
+        ValueError: the layout has no eyelids.
+    """
+    if not layout.left_eye or not layout.right_eye:
+        raise ValueError(f"layout {layout.name} has no eyelids")
+    ratios = []
+    for eye in (layout.left_eye, layout.right_eye):
+        p1, p2, p3, p4, p5, p6 = (points[:, i].astype(np.float64) for i in eye)
+        height = np.linalg.norm(p2 - p6, axis=-1) + np.linalg.norm(p3 - p5, axis=-1)
+        ratios.append(height / (2 * np.linalg.norm(p1 - p4, axis=-1)))
+    return np.stack(ratios, axis=-1)
+
+
+def mouth_aspect_ratio(points: Floats, layout: LandmarkLayout) -> Errors:
+    """Opening of the inner lips, height in the middle over width, from points (F, N, 2): (F,).
+
+    Raises:
+        ValueError: the layout has no inner lips.
+    """
+    if "inner_lips" not in layout.groups:
+        raise ValueError(f"layout {layout.name} has no inner lips")
+    lips = layout.groups["inner_lips"]
+    left, top, right, bottom = (points[:, lips[i]].astype(np.float64) for i in (0, 2, 4, 6))
+    ratio: Errors = np.linalg.norm(top - bottom, axis=-1) / np.linalg.norm(left - right, axis=-1)
+    return ratio
+
+
+def roc_auc(scores: Floats, positive: npt.NDArray[np.bool_]) -> float:
+    """Chance that a positive has a higher score than a negative; ties count half.
+
+    Args:
+        scores: (F,).
+        positive: (F,).
+
+    Returns:
+        0..1, or NaN where one of the two kinds is missing.
+    """
+    wanted, other = scores[positive], scores[~positive]
+    if not wanted.size or not other.size:
+        return float("nan")
+    ordered = np.sort(other)
+    below = np.searchsorted(ordered, wanted, side="left")
+    up_to = np.searchsorted(ordered, wanted, side="right")
+    return float(np.mean(below + up_to) / (2 * other.size))
