@@ -20,8 +20,8 @@ _SHORT, _FULL = 0, 1  # MediaPipe's `model_selection`
 
 # Measured on the training images: see models/pfld/RESULTS.md, "Face boxes".
 _MAPPINGS = {
-    _SHORT: BoxMapping(scale=1.0, dx=0.0, dy=0.0),
-    _FULL: BoxMapping(scale=1.0, dx=0.0, dy=0.0),
+    _SHORT: BoxMapping(scale=0.926, dx=-0.014, dy=0.030),
+    _FULL: BoxMapping(scale=0.867, dx=-0.004, dy=0.071),
 }
 _MIN_SCORE = 0.5
 # The networks see 128 and 192 pixels; a smaller picture is converted faster.
