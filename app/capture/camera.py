@@ -41,8 +41,8 @@ class VideoCapture(Protocol):
 
     def isOpened(self) -> bool: ...  # noqa: D102, N802
     def read(self) -> tuple[bool, npt.NDArray[np.uint8] | None]: ...  # noqa: D102
-    def get(self, propId: int, /) -> float: ...  # noqa: D102, N803
-    def set(self, propId: int, value: float, /) -> bool: ...  # noqa: D102, N803
+    def get(self, prop: int, /) -> float: ...  # noqa: D102
+    def set(self, prop: int, value: float, /) -> bool: ...  # noqa: D102
     def getBackendName(self) -> str: ...  # noqa: D102, N802
     def release(self) -> None: ...  # noqa: D102
 

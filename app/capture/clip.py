@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import partial
+from heapq import heappop, heappush
 from pathlib import Path
 from typing import Final
 
@@ -164,6 +165,9 @@ class ClipSource(PlayedSource):
         """All pictures from where the container stands, leaving out what is damaged."""
         container, stream = self._opened, self._stream
         packets = container.demux(stream)
+        # AVI gives no presentation times. Pictures leave the decoder in the order in which they
+        # are shown, so each gets the smallest of the times that went in.
+        unclaimed: list[int] = []
         broken_off = False
         while not broken_off:
             try:
@@ -173,6 +177,8 @@ class ClipSource(PlayedSource):
                 packet, broken_off = None, True
             if packet is None and not broken_off:
                 return  # the last packet was empty and has emptied the decoder
+            if packet is not None and packet.pts is None and packet.dts is not None:
+                heappush(unclaimed, packet.dts)
             try:
                 frames = stream.codec_context.decode(packet)
             except EOFError:
@@ -180,15 +186,17 @@ class ClipSource(PlayedSource):
             except (av.FFmpegError, ValueError):
                 self._damaged += 1
                 continue
-            yield from frames
+            for frame in frames:
+                if unclaimed:
+                    frame.pts = heappop(unclaimed)
+                yield frame
 
     def _time_of(self, frame: VideoFrame, index: int) -> float:
         """Presentation time in seconds on the file's own time line."""
-        stamp = frame.pts if frame.pts is not None else frame.dts
         base = frame.time_base or self._stream.time_base
-        if stamp is None or base is None:
+        if frame.pts is None or base is None:
             return self._origin_s + index * self._usual_duration_s()
-        return float(stamp * base)
+        return float(frame.pts * base)
 
     def _usual_duration_s(self) -> float:
         rate = self._stream.average_rate or self._stream.guessed_rate
@@ -220,13 +228,17 @@ class ClipSource(PlayedSource):
         if not times or index >= len(times):
             self._frames, self._ahead = iter(()), None
             return
+        # Careless writers give several pictures one time: find the first, then count.
+        first = bisect_left(times, times[index])
         # Half way to the picture before, so that rounding cannot miss the wanted one.
-        before_s = times[index - 1] if index else times[0] - 1.0
+        before_s = times[first - 1] if first else times[0] - 1.0
         from_s = (before_s + times[index]) / 2
         if not self._decode_from(times[index], from_s):
             # The file cannot be sought there: walk from its start.
             self._start_container()
             self._skip_before(from_s)
+        for _ in range(index - first):
+            self._ahead = next(self._frames, None)
 
     def _decode_from(self, time_s: float, from_s: float) -> bool:
         """Seek to the key frame before a time, walk on to it; False if that went too far."""

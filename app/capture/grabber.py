@@ -108,8 +108,9 @@ class CaptureThread:
         """End the thread and close the source.
 
         Returns:
-            True when it has ended. False when a driver does not return in time: the thread is
-            a daemon, holds nothing but that driver, and ends when the driver lets it.
+            True when it has ended, False when the source did not let go in time; the thread is
+            a daemon, so the program can end all the same. A camera driver that hangs holds up
+            neither, see `app.capture.live`.
         """
         self._stopping.set()
         self._source.interrupt()
