@@ -1,0 +1,1 @@
+"""Results made into files: the overlay, videos and predictions."""
