@@ -28,6 +28,7 @@ _MIN_SCORE = 0.5
 _LONGER_SIDE = 640
 # A face smaller than this share of the picture's longer side is beyond the short-range network.
 _FAR_FACE = 0.12
+_TURNS = 3
 
 
 class BlazeFaceDetector:
@@ -35,8 +36,8 @@ class BlazeFaceDetector:
 
     Short range (4 ms) finds every face of webcam size and none of the far ones; full range
     (8 ms) finds both. A fresh picture in which short range finds nothing is shown to full range
-    as well. From then on the choice sticks: while full range finds only far faces it stays, and
-    when nothing is found the two take turns.
+    as well. From then on the choice sticks: full range stays while it finds only far faces, and
+    while nothing is found every third look is the other network's.
 
     MediaPipe is imported here, which takes seconds: make this object on a worker thread.
     """
@@ -55,22 +56,25 @@ class BlazeFaceDetector:
             }
             for choice in (_SHORT, _FULL):  # the first run builds the graph
                 self._run(choice, np.zeros((64, 64, 3), np.uint8))
-        self._choice = _SHORT
+        self._usual, self._misses = _SHORT, 0
 
     def detect(self, image: Image, *, fresh: bool) -> list[Box]:
         """Face boxes, best score first; see `FaceDetector`."""
         if fresh:
-            self._choice = _SHORT
-        boxes = self._run(self._choice, image)
+            self._usual, self._misses = _SHORT, 0
+        choice = self._usual
+        if self._misses % _TURNS == _TURNS - 1:
+            choice = _SHORT + _FULL - self._usual
+        boxes = self._run(choice, image)
         if fresh and not boxes:
-            self._choice = _FULL
-            boxes = self._run(_FULL, image)
+            choice = _FULL
+            boxes = self._run(choice, image)
         if not boxes:
-            self._choice = _FULL if self._choice == _SHORT else _SHORT
-        elif self._choice == _FULL:
-            far = _FAR_FACE * max(image.shape[:2])
-            if all(box.side >= far for box in boxes):
-                self._choice = _SHORT
+            self._misses += 1
+            return boxes
+        far = _FAR_FACE * max(image.shape[:2])
+        self._misses = 0
+        self._usual = _FULL if choice == _FULL and min(box.side for box in boxes) < far else _SHORT
         return boxes
 
     def close(self) -> None:
