@@ -1,0 +1,1 @@
+"""The window: everything that is Qt, and nothing else is."""

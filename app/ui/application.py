@@ -1,0 +1,106 @@
+"""Runs the window as a program."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+
+from app import __version__
+from app.ui.cameras import CameraWatcher
+from app.ui.engine_link import EngineLink
+from app.ui.faults import FaultReporter
+from app.ui.main_window import MainWindow
+from app.ui.preferences import Preferences
+from app.ui.theme import Theme
+from app.ui.window_options import WindowOptions
+
+
+def run_window(
+    source_text: str | None = None,
+    demo: bool = False,
+    options: WindowOptions | None = None,
+    *,
+    on_shown: Callable[[], None] | None = None,
+) -> int:
+    """Show the window until it is closed.
+
+    Args:
+        source_text: what to open; None is the camera of the last time, or the first one.
+        demo: play the bundled clip instead.
+        options: further wishes.
+        on_shown: called once, right after the window was painted for the first time.
+
+    Returns:
+        The exit code.
+    """
+    application = make_application()
+    theme = Theme(application)
+    link = EngineLink()
+    window = MainWindow(
+        link=link,
+        cameras=CameraWatcher(),
+        preferences=Preferences(),
+        theme=theme,
+        options=options,
+    )
+    faults = FaultReporter()
+    faults.reported.connect(window.report)
+    remove_hooks = faults.install()
+
+    def shown() -> None:
+        if on_shown is not None:
+            on_shown()
+        window.begin(source_text, demo=demo)
+
+    window.first_painted.connect(shown)
+    # Leaving the desktop's session closes no window, but must end the threads all the same.
+    application.aboutToQuit.connect(window.shut_down)
+    restore_signals = _close_on_signals(window)
+    window.show()
+    try:
+        return application.exec()
+    finally:
+        window.shut_down()
+        restore_signals()
+        remove_hooks()
+
+
+def make_application() -> QApplication:
+    """The one QApplication of the process, with its name set."""
+    existing = QApplication.instance()
+    if isinstance(existing, QApplication):
+        return existing
+    QApplication.setHighDpiScaleFactorRoundingPolicy(
+        Qt.HighDpiScaleFactorRoundingPolicy.PassThrough
+    )
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("pfld-live")
+    application.setApplicationDisplayName("PFLD Live")
+    application.setApplicationVersion(__version__)
+    application.setDesktopFileName("pfld-live")
+    return application
+
+
+def _close_on_signals(window: MainWindow) -> Callable[[], None]:
+    """Let Ctrl+C in the terminal and a polite kill close the window as its button does.
+
+    Python handles a signal when it next runs code; the timer of the meters sees to that.
+    """
+    old = {}
+
+    def close(_number: int, _frame: FrameType | None) -> None:
+        window.close()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        old[number] = signal.signal(number, close)
+
+    def restore() -> None:
+        for number, handler in old.items():
+            signal.signal(number, handler)
+
+    return restore

@@ -1,0 +1,325 @@
+"""The window: composes the widgets and connects them with the engine."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QPaintEvent
+from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from app.ui.actions import OverlayActions
+from app.ui.banner import BannerStack, Message
+from app.ui.cameras import CameraInfo, CameraWatcher
+from app.ui.empty_page import EmptyPage
+from app.ui.engine_link import EngineLink
+from app.ui.files import FileOpener, dropped_path
+from app.ui.icons import PaletteIcons, app_icon
+from app.ui.menus import Commands, Menus
+from app.ui.messages import conditions, is_stale, note
+from app.ui.panels.detector_panel import DetectorPanel
+from app.ui.panels.meters_panel import MetersPanel
+from app.ui.panels.model_panel import ModelPanel
+from app.ui.panels.options_panel import OptionsPanel
+from app.ui.panels.section import PANEL_WIDTH, SidePanel
+from app.ui.panels.source_panel import SourcePanel
+from app.ui.preferences import Preferences
+from app.ui.sources import Sources
+from app.ui.theme import Theme
+from app.ui.transport import TransportBar
+from app.ui.video_view import VideoView
+from app.ui.window_options import WindowOptions
+from app.ui.window_state import WindowState
+from app.vision.detectors import DEFAULT_DETECTOR
+
+if TYPE_CHECKING:
+    from app.vision.engine import EngineStatus
+
+_log = logging.getLogger(__name__)
+
+
+class MainWindow(QMainWindow):
+    """Video in the middle, side panel on the right, messages above, player below."""
+
+    first_painted = Signal()
+    """The window is on the screen for the first time."""
+
+    def __init__(
+        self,
+        *,
+        link: EngineLink,
+        cameras: CameraWatcher,
+        preferences: Preferences,
+        theme: Theme,
+        options: WindowOptions | None = None,
+    ) -> None:
+        """Build the window; nothing runs before `begin`.
+
+        Args:
+            link: to the engine, not yet started; the window stops it when it closes.
+            cameras: not yet started.
+            preferences: what is remembered.
+            theme: of the application.
+            options: wishes of the command line.
+        """
+        super().__init__()
+        self._link = link
+        self._cameras = cameras
+        self._preferences = preferences
+        self._options = options or WindowOptions()
+        self._first_text: str | None = None
+        self._first_demo = False
+        self._was_painted = False
+        self._model_asked = False
+        self._icons = PaletteIcons(self)
+        self._icons.repaint(self.palette())
+        theme.changed.connect(lambda: self._icons.repaint(self.palette()))
+        self.setWindowTitle("PFLD Live")
+        self.setWindowIcon(app_icon())
+        self.setAcceptDrops(True)
+        self.banners = BannerStack(icons=self._icons, theme=theme)
+        self.view = VideoView()
+        self.transport = TransportBar(self._icons)
+        self.overlay = OverlayActions(self, preferences)
+        self.menus = Menus(self, self._commands(), self._icons)
+        self.menus.build(self.overlay, self.transport)
+        self.empty = EmptyPage(self.menus.demo, self.menus.open_file)
+        self._make_panels()
+        self.sources = Sources(
+            link=link,
+            cameras=cameras,
+            preferences=preferences,
+            camera_settings=lambda: self.source_panel.settings,
+        )
+        self.files = FileOpener(self, preferences, self.sources)
+        self._lay_out()
+        self.state = WindowState(
+            self,
+            splitter=self.splitter,
+            panel=self.side_panel,
+            menus=self.menus,
+            preferences=preferences,
+        )
+        self._connect()
+        self._restore()
+
+    def begin(self, text: str | None, *, demo: bool = False) -> None:
+        """Look for cameras, start the engine and open the first source.
+
+        Args:
+            text: source of the command line; None is the camera of the last time.
+            demo: play the demo clip instead.
+        """
+        self._first_text, self._first_demo = text, demo
+        self._link.set_canvas(self.view.canvas)
+        self._link.start(self.options_panel.settings)
+        self._cameras.start()
+
+    def shut_down(self) -> None:
+        """End the engine; may be called twice."""
+        if not self._link.stop():
+            _log.warning("a thread of the engine still runs after the window was closed")
+
+    # Building.
+
+    def _make_panels(self) -> None:
+        preferences = self._preferences
+        files = (self.menus.open_file, self.menus.demo)
+        self.source_panel = SourcePanel(preferences, files)
+        self.detector_panel = DetectorPanel()
+        self.model_panel = ModelPanel()
+        self.options_panel = OptionsPanel(preferences, self.overlay.actions, self._options.settings)
+        self.meters_panel = MetersPanel()
+        self.side_panel = SidePanel()
+        for section in (
+            self.source_panel,
+            self.detector_panel,
+            self.model_panel,
+            self.options_panel,
+            self.meters_panel,
+        ):
+            section.set_open(not preferences.get(f"folded/{section.objectName()}", False))
+            section.folded.connect(lambda name, on: preferences.set(f"folded/{name}", on))
+            self.side_panel.add(section)
+
+    def _lay_out(self) -> None:
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.empty)
+        self.stack.addWidget(self.view)
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.banners)
+        column.addWidget(self.stack, 1)
+        column.addWidget(self.transport)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setHandleWidth(1)
+        self.splitter.addWidget(left)
+        self.splitter.addWidget(self.side_panel)
+        self.splitter.setStretchFactor(0, 1)
+        self.splitter.setStretchFactor(1, 0)
+        self.splitter.setCollapsible(0, False)
+        self.splitter.setCollapsible(1, False)
+        self.setCentralWidget(self.splitter)
+        self.setMinimumSize(640, 420)
+        self.resize(1280, 800)
+        self.splitter.setSizes([1280 - PANEL_WIDTH, PANEL_WIDTH])
+
+    def _commands(self) -> Commands:
+        return Commands(
+            open_file=lambda: self.files.ask_for_file(),
+            open_folder=lambda: self.files.ask_for_folder(),
+            open_demo=lambda: self.sources.open_demo(),
+            open_camera=lambda: self.sources.open_any_camera(),
+            toggle_full_screen=lambda: self.state.set_full_screen(not self.isFullScreen()),
+            toggle_panel=lambda on: self.state.show_panel(on),
+            show_shortcuts=self._show_shortcuts,
+            show_about=self._show_about,
+        )
+
+    def _connect(self) -> None:
+        link, view = self._link, self.view
+        link.started.connect(self._engine_started)
+        link.picture_ready.connect(view.show_picture)
+        link.status_changed.connect(self._show_status)
+        link.failed.connect(self.report)
+        view.canvas_changed.connect(lambda: link.set_canvas(view.canvas))
+        view.play_pressed.connect(self.transport.play.trigger)
+        view.full_screen_pressed.connect(self.menus.full_screen.trigger)
+        self.overlay.changed.connect(view.set_options)
+        self.sources.opened.connect(self._source_opened)
+        self.sources.problem.connect(
+            lambda text: self.banners.announce(Message("open", "error", text))
+        )
+        self._cameras.changed.connect(self._show_cameras)
+        self.source_panel.camera_chosen.connect(self.sources.open_camera)
+        self.detector_panel.chosen.connect(self._choose_detector)
+        self.model_panel.chosen.connect(self._choose_model)
+        self.options_panel.settings_changed.connect(link.set_settings)
+        self.transport.play_wanted.connect(link.play)
+        self.transport.step_wanted.connect(link.step)
+        self.transport.seek_wanted.connect(link.seek)
+        self.transport.loop_wanted.connect(link.set_loop)
+
+    def _restore(self) -> None:
+        self.view.set_options(self.overlay.options)
+        remembered = self._preferences.get("detector", DEFAULT_DETECTOR)
+        self.detector_panel.show_choice(self._options.detector or remembered)
+        self.state.restore()
+
+    # The engine tells.
+
+    def _engine_started(self) -> None:
+        self._link.set_detector(self.detector_panel.combo.currentData() or DEFAULT_DETECTOR)
+        if self._options.model:
+            self._model_asked = True
+            self._link.set_model(self._options.model)
+        if self._first_demo:
+            self.sources.open_demo()
+        elif self._first_text:
+            self.sources.open_text(self._first_text, loop=self._options.loop)
+        else:
+            self.sources.open_any_camera()
+
+    def _show_status(self, status: EngineStatus) -> None:
+        zoo = status.loader.zoo
+        if zoo is not None and not self._model_asked:
+            # A model of the last time that is gone is no reason to show none.
+            self._model_asked = True
+            remembered = self._preferences.get("model", "")
+            known = any(entry.label == remembered for entry in zoo.usable)
+            self._link.set_model(remembered if known else "")
+        self.banners.show_conditions(conditions(status))
+        self.view.set_note(note(status))
+        self.view.set_stale(is_stale(status))
+        self.transport.show_capture(status.capture)
+        self.source_panel.show_capture(status.capture)
+        self.detector_panel.show_status(status)
+        self.model_panel.show_status(status)
+        picture = self.view.picture
+        faces = 0 if picture is None else len(picture.result.faces)
+        self.meters_panel.show_meters(status, self.view.meters, faces)
+
+    def _source_opened(self, name: str, camera: CameraInfo | None) -> None:
+        self.banners.withdraw("open")
+        self.source_panel.show_name(name)
+        self.source_panel.show_camera(camera)
+        self.view.meters.clear()
+        self.setWindowTitle(f"{name} – PFLD Live" if name else "PFLD Live")
+        self.stack.setCurrentWidget(self.view if name else self.empty)
+        if not name:
+            self.view.clear()
+            self.transport.show_capture(None)
+            self._show_cameras()
+
+    def _show_cameras(self) -> None:
+        self.source_panel.show_cameras(self._cameras.cameras)
+        self.source_panel.show_camera(self.sources.camera)
+        if self._cameras.cameras:
+            self.empty.say("No source is open", "Choose a camera on the right, or:")
+        else:
+            self.empty.say(
+                "No camera was found",
+                "Plug one in and it opens by itself, or drop a video or an image here.",
+            )
+
+    # The user tells.
+
+    def report(self, text: str) -> None:
+        """Tell about a bug."""
+        self.banners.announce(Message("program", "error", text))
+
+    def _choose_detector(self, name: str) -> None:
+        self._preferences.set("detector", name)
+        self._link.set_detector(name)
+
+    def _choose_model(self, label: str) -> None:
+        self._preferences.set("model", label)
+        self._link.set_model(label)
+
+    def _show_shortcuts(self) -> None:
+        from app.ui.about import shortcuts_dialog
+
+        shortcuts_dialog(self, self.actions()).open()
+
+    def _show_about(self) -> None:
+        from app.ui.about import about_dialog
+
+        about_dialog(self).open()
+
+    # Qt tells.
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Notice the first time; the rest of the window is painted in the same go."""
+        super().paintEvent(event)
+        if not self._was_painted:
+            self._was_painted = True
+            QTimer.singleShot(0, self.first_painted.emit)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc leaves the full screen."""
+        if event.key() == Qt.Key.Key_Escape and self.isFullScreen():
+            self.state.set_full_screen(False)
+        else:
+            super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files and folders."""
+        if dropped_path(event.mimeData()) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped."""
+        path = dropped_path(event.mimeData())
+        if path is not None:
+            event.acceptProposedAction()
+            self.files.open(path)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remember the state, vanish, and only then wait for the threads."""
+        self.state.save()
+        self.hide()
+        self.shut_down()
+        event.accept()

@@ -1,0 +1,60 @@
+"""Which face detector runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QLabel
+
+from app.ui.panels.combo import roomy_combo
+from app.ui.panels.section import Section
+from app.vision.detectors import DETECTORS
+
+if TYPE_CHECKING:
+    from app.vision.engine import EngineStatus
+
+
+class DetectorPanel(Section):
+    """A list of detectors and what the chosen one is good for."""
+
+    chosen = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__("detector", "Detector")
+        self.combo = roomy_combo("Face detector", "What finds the faces")
+        for entry in DETECTORS.values():
+            self.combo.addItem(entry.label, entry.name)
+        self.summary = QLabel()
+        self.summary.setWordWrap(True)
+        self.summary.setProperty("quiet", True)
+        self.state = QLabel()
+        self.state.setWordWrap(True)
+        self.state.hide()
+        self.combo.currentIndexChanged.connect(self._describe)
+        self.combo.activated.connect(lambda index: self.chosen.emit(self.combo.itemData(index)))
+        self.body.addWidget(self.combo)
+        self.body.addWidget(self.summary)
+        self.body.addWidget(self.state)
+        self._describe()
+
+    def show_choice(self, name: str) -> None:
+        """Mark what was asked for."""
+        with QSignalBlocker(self.combo):
+            self.combo.setCurrentIndex(max(self.combo.findData(name), 0))
+        self._describe()
+
+    def show_status(self, status: EngineStatus) -> None:
+        """Say what is on its way."""
+        loading = status.loader.detector_loading
+        label = DETECTORS[loading].label if loading in DETECTORS else loading
+        text = f"Starting {label} …" if loading else ""
+        if not loading and not status.detector and not status.loader.detector_problem:
+            text = "Waiting …"
+        if self.state.text() != text:
+            self.state.setText(text)
+            self.state.setVisible(bool(text))
+
+    def _describe(self) -> None:
+        entry = DETECTORS.get(self.combo.currentData())
+        self.summary.setText("" if entry is None else entry.summary)

@@ -1,0 +1,117 @@
+"""Which landmark model runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QStandardItem, QStandardItemModel
+from PySide6.QtWidgets import QLabel
+
+from app.ui.panels.combo import roomy_combo
+from app.ui.panels.section import Section
+
+if TYPE_CHECKING:
+    from app.vision.engine import EngineStatus
+    from app.vision.zoo import Zoo, ZooEntry
+
+
+class ModelPanel(Section):
+    """The zoo as a list; files that cannot be used are there too, greyed, with the reason."""
+
+    chosen = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__("model", "Model")
+        self._zoo: Zoo | None = None
+        self._wanted = ""
+        self.combo = roomy_combo("Landmark model", "What finds the points of each face")
+        self.combo.setPlaceholderText("Looking for models …")
+        self.combo.setEnabled(False)
+        self.combo.activated.connect(self._choose)
+        self.facts = QLabel()
+        self.facts.setWordWrap(True)
+        self.facts.setProperty("quiet", True)
+        self.facts.setTextFormat(Qt.TextFormat.PlainText)
+        self.state = QLabel()
+        self.state.setWordWrap(True)
+        self.state.hide()
+        self.unusable = QLabel()
+        self.unusable.setWordWrap(True)
+        self.unusable.setProperty("problem", True)
+        self.unusable.setTextFormat(Qt.TextFormat.PlainText)
+        self.unusable.hide()
+        for widget in (self.combo, self.facts, self.state, self.unusable):
+            self.body.addWidget(widget)
+
+    def show_status(self, status: EngineStatus) -> None:
+        """Follow the loader."""
+        loader = status.loader
+        if loader.zoo is not None and loader.zoo is not self._zoo:
+            self._show_zoo(loader.zoo)
+        running = status.model
+        shown = loader.model_loading or running
+        if shown and shown != self.combo.currentText():
+            with QSignalBlocker(self.combo):
+                self.combo.setCurrentIndex(self.combo.findData(shown))
+        self._show_facts(running)
+        self._show_state(f"Loading {loader.model_loading} …" if loader.model_loading else "")
+
+    def _show_zoo(self, zoo: Zoo) -> None:
+        self._zoo = zoo
+        model = QStandardItemModel(self.combo)
+        for entry in zoo.entries:
+            item = QStandardItem(entry.label)
+            item.setData(entry.label, Qt.ItemDataRole.UserRole)
+            item.setToolTip(_tip(entry))
+            if entry.problem is not None:
+                item.setText(f"{entry.label} (cannot be used)")
+                item.setEnabled(False)
+            model.appendRow(item)
+        with QSignalBlocker(self.combo):
+            self.combo.setModel(model)
+            self.combo.setCurrentIndex(-1)
+        self.combo.setEnabled(bool(zoo.usable))
+        self.combo.setPlaceholderText("Choose a model" if zoo.usable else "No model found")
+        broken = [e for e in zoo.entries if e.problem is not None]
+        self.unusable.setText("\n".join(f"{e.label}: {e.problem}" for e in broken))
+        self.unusable.setVisible(bool(broken))
+
+    def _show_facts(self, label: str) -> None:
+        entries = () if self._zoo is None else self._zoo.usable
+        entry = next((e for e in entries if e.label == label), None)
+        text = "" if entry is None else _facts(entry)
+        if text != self.facts.text():
+            self.facts.setText(text)
+            self.facts.setVisible(bool(text))
+
+    def _show_state(self, text: str) -> None:
+        if text != self.state.text():
+            self.state.setText(text)
+            self.state.setVisible(bool(text))
+
+    def _choose(self, index: int) -> None:
+        self.chosen.emit(self.combo.itemData(index))
+
+
+def _facts(entry: ZooEntry) -> str:
+    card = entry.card
+    if card is None:
+        return entry.problem or ""
+    parts = [
+        card.precision,
+        f"{entry.megabytes:.1f} MB",
+        f"{card.landmark_layout.count} points",
+        f"{card.input_size}×{card.input_size}",
+    ]
+    if (error := card.nme_val.get("all")) is not None:
+        parts.append(f"error {error:.2f} %")
+    return " · ".join(parts)
+
+
+def _tip(entry: ZooEntry) -> str:
+    lines = [str(entry.path), _facts(entry)]
+    if entry.card is not None:
+        lines += [f"Trained on: {entry.card.trained_on}"] if entry.card.trained_on else []
+        lines += [f"Licence: {entry.card.licence}"] if entry.card.licence else []
+    return "\n".join(lines)

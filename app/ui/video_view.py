@@ -1,0 +1,201 @@
+"""The picture with its overlay."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from app.core.clock import now_ns
+from app.core.meters import Percentiles
+from app.record.style import OverlayOptions
+from app.ui.label_placement import Rect
+from app.ui.overlay_painter import OverlayPainter
+from app.ui.picture import Canvas, Picture
+from app.ui.theme import STAGE
+from app.ui.view_meters import ViewMeters
+from app.ui.viewport import Viewport
+
+_NOTE_TEXT = QColor("#d5dae0")
+_VEIL = QColor(16, 18, 20, 140)
+
+
+class VideoView(QWidget):
+    """Shows one picture, letter-boxed and never stretched, with the overlay on top.
+
+    The pictures come ready made in the size of `canvas`, so painting is copying. Right after a
+    change of size the last picture is scaled until the next one is there.
+    """
+
+    canvas_changed = Signal()
+    painted = Signal(object)
+    """A `Picture` was painted for the first time."""
+    play_pressed = Signal()
+    full_screen_pressed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Video")
+        self.meters = ViewMeters()
+        self._picture: Picture | None = None
+        self._fresh: Picture | None = None
+        self._options = OverlayOptions()
+        self._overlay = OverlayPainter()
+        self._note = ""
+        self._stale = False
+
+    @property
+    def picture(self) -> Picture | None:
+        """The picture that is shown."""
+        return self._picture
+
+    @property
+    def paint_ms(self) -> Percentiles:
+        """Duration of the last paint events."""
+        return self.meters.paint_ms()
+
+    @property
+    def canvas(self) -> Canvas:
+        """What pictures for this view should look like."""
+        return Canvas(self.width(), self.height(), self.devicePixelRatioF(), self._options.mirror)
+
+    def show_picture(self, picture: Picture) -> None:
+        """Show a picture from the next paint event on."""
+        again = self._picture is not None and self._picture.result is picture.result
+        self._picture = picture
+        # The same frame in another size is no news to the meters.
+        self._fresh = self._fresh if again else picture
+        self.update()
+
+    def set_options(self, options: OverlayOptions) -> None:
+        """Choose what is drawn."""
+        mirror_changed = options.mirror != self._options.mirror
+        self._options = options
+        if mirror_changed:
+            self.canvas_changed.emit()
+        self.update()
+
+    def set_note(self, note: str) -> None:
+        """Words in the middle, such as what is being waited for; "" for none."""
+        if note != self._note:
+            self._note = note
+            self.update()
+
+    def set_stale(self, stale: bool) -> None:
+        """Whether the picture is old news: then it is dimmed and nothing is drawn on it."""
+        if stale != self._stale:
+            self._stale = stale
+            self.update()
+
+    def clear(self) -> None:
+        """Show no picture."""
+        self._picture = self._fresh = None
+        self.meters.clear()
+        self.update()
+
+    def viewport_now(self) -> Viewport | None:
+        """Where the picture lies in the widget as it is now."""
+        if self._picture is None:
+            return None
+        shown = self._picture.viewport
+        return Viewport.fit(
+            (shown.frame_width, shown.frame_height),
+            (self.width(), self.height()),
+            ratio=self.devicePixelRatioF(),
+            mirror=shown.mirror,
+        )
+
+    # Qt asks.
+
+    def sizeHint(self) -> QSize:
+        """A common camera size."""
+        return QSize(640, 480)
+
+    def minimumSizeHint(self) -> QSize:
+        """Still a picture."""
+        return QSize(240, 180)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Ask for pictures of the new size."""
+        super().resizeEvent(event)
+        self.canvas_changed.emit()
+
+    def event(self, event: QEvent) -> bool:
+        """Ask for pictures of another ratio when the window moves to another screen."""
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self.canvas_changed.emit()
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Space plays and pauses while the video has the focus."""
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self.play_pressed.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """A double click is the usual way to the full screen."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.full_screen_pressed.emit()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Copy the picture and draw on it."""
+        started_ns = now_ns()
+        painter = QPainter(self)
+        viewport = self.viewport_now()
+        if viewport is None:
+            painter.fillRect(self.rect(), STAGE)
+        else:
+            self._paint_picture(painter, viewport)
+        if self._note:
+            self._paint_note(painter)
+        painter.end()
+        fresh, self._fresh = self._fresh, None
+        self.meters.painted(started_ns=started_ns, fresh=fresh)
+        if fresh is not None:
+            self.painted.emit(fresh)
+
+    def _paint_picture(self, painter: QPainter, viewport: Viewport) -> None:
+        picture = self._picture
+        assert picture is not None  # noqa: S101 - there is a viewport
+        painter.save()
+        painter.scale(1 / viewport.ratio, 1 / viewport.ratio)  # now in screen pixels
+        place = QRect(
+            viewport.device_left,
+            viewport.device_top,
+            viewport.device_width,
+            viewport.device_height,
+        )
+        for bar in viewport.bars(self.width(), self.height()):
+            painter.fillRect(QRect(*bar), STAGE)
+        if picture.viewport == viewport:
+            painter.drawImage(place.topLeft(), picture.image)
+        else:
+            painter.drawImage(place, picture.image)
+        if self._stale:
+            painter.fillRect(place, _VEIL)
+        painter.restore()
+        if not self._stale:
+            view = Rect(0, 0, self.width(), self.height())
+            self._overlay.paint(painter, picture.result.faces, viewport, self._options, view)
+
+    def _paint_note(self, painter: QPainter) -> None:
+        flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+        room = QRectF(self.rect()).adjusted(24, 24, -24, -24)
+        text = painter.boundingRect(room, int(flags), self._note)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(12, 14, 16, 190))
+        painter.drawRoundedRect(text.adjusted(-12, -8, 12, 8), 6, 6)
+        painter.setPen(_NOTE_TEXT)
+        painter.drawText(room, int(flags), self._note)
