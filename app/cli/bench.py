@@ -12,8 +12,9 @@ from typing import Any
 from app import __version__
 from app.capture.source import FrameSource, Pace, SourceOptions, open_source
 from app.cli.summary import stages_as_dict, write_json
-from app.cli.window_probe import peak_rss_mb, probe_window
+from app.cli.window_probe import probe_window
 from app.core.errors import ModelError, PfldLiveError
+from app.core.memory import peak_rss_mb
 from app.core.meters import StageMeter
 from app.core.resources import asset
 from app.vision.detectors import find_detector

@@ -10,7 +10,7 @@ from pathlib import Path
 from app import __version__
 from app.core.errors import PfldLiveError
 from app.vision.detectors import DEFAULT_DETECTOR, DETECTORS
-from app.vision.settings import DETECT_INTERVAL, FIELD_OF_VIEW, MAX_FACES, VisionSettings
+from app.vision.settings import DETECT_INTERVAL, FIELD_OF_VIEW, MAX_FACES
 
 USER_ERROR = 2
 
@@ -47,7 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
         "Without a command the window opens on the first camera.",
     )
     parser.add_argument("--version", action="version", version=f"pfld-live {__version__}")
-    parser.set_defaults(command=_window, source=None, **_vision_defaults())
+    parser.set_defaults(command=_window, source=None, model=None, detector=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_demo(commands)
     _add_run(commands)
@@ -131,46 +131,39 @@ def _add_bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     bench.set_defaults(command=_bench)
 
 
-def _vision_defaults() -> dict[str, object]:
-    return {
-        "model": "",
-        "detector": DEFAULT_DETECTOR,
-        "max_faces": int(MAX_FACES.default),
-        "fov": FIELD_OF_VIEW.default,
-        "detect_interval": DETECT_INTERVAL.default,
-        "no_smoothing": False,
-    }
-
-
 def _add_vision_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what is looked for")
     group.add_argument(
         "--model",
-        default="",
         metavar="NAME",
         help="landmark model: a name that `pfld-live models` lists, or an ONNX file with a card",
     )
     group.add_argument(
         "--detector",
         choices=sorted(DETECTORS),
-        default=DEFAULT_DETECTOR,
-        help="; ".join(f"{d.name}: {d.summary}" for d in DETECTORS.values()),
+        help=f"face detector (default {DEFAULT_DETECTOR}). "
+        + " ".join(f"{d.name}: {d.summary}" for d in DETECTORS.values()),
     )
-    for flag, quantity, kind in (
-        ("--max-faces", MAX_FACES, int),
-        ("--fov", FIELD_OF_VIEW, float),
-        ("--detect-interval", DETECT_INTERVAL, float),
+    for flag, quantity, kind, metavar in (
+        ("--max-faces", MAX_FACES, int, "N"),
+        ("--fov", FIELD_OF_VIEW, float, "DEGREES"),
+        ("--detect-interval", DETECT_INTERVAL, float, "SECONDS"),
     ):
         unit = f" {quantity.unit}" if quantity.unit else ""
         group.add_argument(
             flag,
             type=kind,
-            default=kind(quantity.default),
-            metavar="N" if kind is int else "X",
+            metavar=metavar,
             help=f"{quantity.help} {quantity.low:g} to {quantity.high:g}{unit}, "
             f"default {quantity.default:g}.",
         )
-    group.add_argument("--no-smoothing", action="store_true", help="do not smooth the points")
+    group.add_argument(
+        "--no-smoothing",
+        dest="smooth",
+        action="store_const",
+        const=False,
+        help="do not smooth the points",
+    )
 
 
 def _add_output_options(parser: argparse.ArgumentParser) -> None:
@@ -185,20 +178,6 @@ def _add_output_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def vision_settings(options: argparse.Namespace) -> VisionSettings:
-    """The settings that the options ask for.
-
-    Raises:
-        PfldLiveError: a number is out of its range.
-    """
-    return VisionSettings(
-        max_faces=options.max_faces,
-        field_of_view_deg=options.fov,
-        detect_interval_s=options.detect_interval,
-        smooth=not options.no_smoothing,
-    )
-
-
 def _positive(text: str) -> float:
     value = float(text)
     if not value > 0:
@@ -209,19 +188,19 @@ def _positive(text: str) -> float:
 def _window(options: argparse.Namespace) -> int:
     from app.cli.window import open_window
 
-    return open_window(options, settings=vision_settings(options))
+    return open_window(options)
 
 
 def _demo(options: argparse.Namespace) -> int:
     from app.cli.run import demo
 
-    return demo(options, vision_settings(options))
+    return demo(options)
 
 
 def _run(options: argparse.Namespace) -> int:
     from app.cli.run import run
 
-    return run(options, vision_settings(options))
+    return run(options)
 
 
 def _models(options: argparse.Namespace) -> int:

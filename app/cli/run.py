@@ -8,43 +8,46 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+from app.cli.options import vision_settings
 from app.cli.summary import RunSummary, write_json
 from app.core.errors import OutputError, SourceError
 from app.core.resources import asset
 from app.ui.display import display_available
-from app.vision.settings import VisionSettings
+from app.vision.detectors import DEFAULT_DETECTOR
 
 _DEMO_VIDEO = Path("pfld-live-demo.mp4")
 
 
-def demo(options: argparse.Namespace, settings: VisionSettings) -> int:
+def demo(options: argparse.Namespace) -> int:
     """Play the bundled clip."""
     clip = asset("demo.mp4")
     if not clip.is_file():
         raise SourceError(f"The demo clip {clip} is missing; install PFLD Live again.")
     options.source, options.seconds = str(clip), None
     if _wants_window(options):
-        from app.cli.window import open_window
-
-        return open_window(options, settings=settings, loop=True)
+        return _open_window(options, demo=True)
     if options.output is None:
         options.output = _DEMO_VIDEO
-    return process_headless(options, settings)
+    return process_headless(options)
 
 
-def run(options: argparse.Namespace, settings: VisionSettings) -> int:
+def run(options: argparse.Namespace) -> int:
     """Work through any source."""
     if _wants_window(options):
-        from app.cli.window import open_window
+        return _open_window(options)
+    return process_headless(options)
 
-        return open_window(options, settings=settings)
-    return process_headless(options, settings)
+
+def _open_window(options: argparse.Namespace, *, demo: bool = False) -> int:
+    from app.cli.window import open_window
+
+    return open_window(options, demo=demo)
 
 
 def _wants_window(options: argparse.Namespace) -> bool:
     if options.headless or options.output or options.json or options.predictions:
         return False
-    if getattr(options, "seconds", None) is not None:
+    if options.seconds is not None:
         return False
     if display_available():
         return True
@@ -52,7 +55,7 @@ def _wants_window(options: argparse.Namespace) -> bool:
     return False
 
 
-def process_headless(options: argparse.Namespace, settings: VisionSettings) -> int:
+def process_headless(options: argparse.Namespace) -> int:
     """Process a source as fast as possible, write what was asked for, print the summary."""
     from app.capture.source import Pace, SourceOptions, open_source
     from app.record.overlay import OverlayPainter
@@ -61,19 +64,24 @@ def process_headless(options: argparse.Namespace, settings: VisionSettings) -> i
     from app.vision.offline import open_pipeline, process
 
     _check_outputs(options)
+    settings = vision_settings(options)
     source = open_source(options.source, SourceOptions(pace=Pace.FAST))
     summary = RunSummary(source=source.name)
     progress = _Progress()
     with ExitStack() as stack:
-        stack.enter_context(source)
-        pipeline = stack.enter_context(
-            open_pipeline(model=options.model, detector=options.detector, settings=settings)
-        )
         video = predictions = None
         if options.output is not None:
             video = stack.enter_context(VideoSink(options.output))
         if options.predictions is not None:
             predictions = stack.enter_context(PredictionsWriter(options.predictions))
+        stack.enter_context(source)
+        pipeline = stack.enter_context(
+            open_pipeline(
+                model=options.model or "",
+                detector=options.detector or DEFAULT_DETECTOR,
+                settings=settings,
+            )
+        )
         painter = OverlayPainter()
         started = time.perf_counter()
         try:
@@ -101,13 +109,12 @@ def process_headless(options: argparse.Namespace, settings: VisionSettings) -> i
 
 def _check_outputs(options: argparse.Namespace) -> None:
     """Find out before the work whether its results can be kept."""
+    from app.record.output import check_place
+
     for path in (options.output, options.json, options.predictions):
         if path is None:
             continue
-        if path.is_dir():
-            raise OutputError(f"{path} is a folder; name a file in it.")
-        if not path.absolute().parent.is_dir():
-            raise OutputError(f"The folder {path.absolute().parent} does not exist; make it first.")
+        check_place(path)
         if path.resolve() == Path(options.source).resolve():
             raise OutputError(f"{path} is the source itself; choose another name.")
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app.core.errors import OutputError
 from app.core.meters import Percentiles
+from app.record.output import check_place, refusal
 from app.vision.result import STAGES, FrameResult
 
 
@@ -109,10 +109,9 @@ def write_json(path: Path, value: object) -> None:
     """
     partial = path.with_name(path.name + ".part")
     try:
+        check_place(path)
         partial.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", "utf-8")
         partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        raise OutputError(
-            f"{path} cannot be written: {error.strerror or error}; choose another place."
-        ) from error
+        raise refusal(path, error) from error

@@ -44,7 +44,7 @@ class RateMeter:
         if len(self._times) < 2:
             return 0.0
         # Reaching to now once the next event is overdue lets the rate fall when events stop.
-        span = self._times[-1] - self._times[0]
+        span: float = self._times[-1] - self._times[0]
         mean_gap = span / (len(self._times) - 1)
         span = max(span, time_ns - self._times[0] - mean_gap)
         return (len(self._times) - 1) / (span / 1e9) if span > 0 else 0.0

@@ -1,0 +1,38 @@
+"""What the options of the command line mean for the vision stage."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from app.vision.settings import VisionSettings
+
+_FIELDS = {
+    "max_faces": "max_faces",
+    "fov": "field_of_view_deg",
+    "detect_interval": "detect_interval_s",
+    "smooth": "smooth",
+}
+
+
+def _given(options: argparse.Namespace) -> dict[str, Any]:
+    values = {field: getattr(options, name, None) for name, field in _FIELDS.items()}
+    return {field: value for field, value in values.items() if value is not None}
+
+
+def vision_settings(options: argparse.Namespace) -> VisionSettings:
+    """The settings that the options ask for, defaults where they are silent.
+
+    Raises:
+        PfldLiveError: a number is out of its range.
+    """
+    return VisionSettings(**_given(options))
+
+
+def wished_settings(options: argparse.Namespace) -> VisionSettings | None:
+    """The same, but None if the options say nothing: the window then uses those of last time.
+
+    Raises:
+        PfldLiveError: a number is out of its range.
+    """
+    return vision_settings(options) if _given(options) else None

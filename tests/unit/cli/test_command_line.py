@@ -1,0 +1,202 @@
+"""The command line as a user types it, in a process of its own where that matters."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app._opencv import cv2
+from app.capture.source import Pace, SourceOptions, open_source
+from app.cli.main import main
+from app.core.resources import asset, models_folder
+from app.vision.result import STAGES
+
+
+def _without_display() -> dict[str, str]:
+    hidden = {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"}
+    return {key: value for key, value in os.environ.items() if key not in hidden}
+
+
+def _command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "app", *arguments],
+        cwd=cwd,
+        env=_without_display() | {"PYTHONPATH": str(Path(__file__).parents[3])},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def short_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with every tenth frame of the first three seconds of the demo clip."""
+    folder = tmp_path_factory.mktemp("frames")
+    with open_source(str(asset("demo.mp4")), SourceOptions(pace=Pace.FAST)) as source:
+        for frame in source:
+            if frame.sequence >= 90:
+                break
+            if frame.sequence % 10 == 0:
+                cv2.imwrite(str(folder / f"frame{frame.sequence}.png"), frame.image)
+    return folder
+
+
+@pytest.mark.parametrize("command", [[], ["demo"], ["run"], ["models"], ["bench"]])
+def test_every_command_explains_itself(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--help"])
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    assert "usage: pfld-live" in text
+    assert len(text.splitlines()) > 5
+
+
+def test_help_does_not_wait_for_heavy_imports() -> None:
+    code = (
+        "import sys; from app.cli.main import build_parser; build_parser(); "
+        "heavy = {'cv2', 'av', 'mediapipe', 'onnxruntime', 'PySide6'} & set(sys.modules); "
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "absent.mp4"], "absent.mp4"),
+        (["run", "{notes}"], "notes.mp4"),
+        (["run", "{empty}"], "empty.png"),
+        (["run", "{folder}"], "folder"),
+        (["run", "{clip}", "--model", "no-such-model"], "no-such-model"),
+        (["run", "{clip}", "--max-faces", "99"], "between 1 and 16"),
+        (["run", "{clip}", "--headless", "--output", "{folder}"], "is a folder"),
+        (["run", "{clip}", "--json", "{folder}/no/such/summary.json"], "does not exist"),
+        (["run", "{clip}", "--output", "{clip}"], "is the source itself"),
+        (["run", "{clip}", "--headless", "--output", "{folder}/video.txt"], "video.txt"),
+        (["bench", "{clip}", "--models", "no-such-model"], "no-such-model"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_2(
+    arguments: list[str],
+    words: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("QT_QPA_PLATFORM", "minimal")
+    places = {
+        "notes": tmp_path / "notes.mp4",
+        "empty": tmp_path / "empty.png",
+        "folder": tmp_path / "folder",
+        "clip": asset("demo.mp4"),
+    }
+    places["notes"].write_text("these are notes, no video")
+    places["empty"].write_bytes(b"")
+    places["folder"].mkdir()
+    filled = [a.format(**places) if a.startswith("{") else a for a in arguments]
+    assert main(filled) == 2
+    printed = capsys.readouterr()
+    message = [x for x in printed.err.splitlines() if "working without a window" not in x]
+    assert len(message) == 1
+    assert words in message[0]
+    assert printed.out == ""
+
+
+def test_a_run_writes_summary_and_predictions(short_clip: Path, tmp_path: Path) -> None:
+    summary_file, predictions_file = tmp_path / "summary.json", tmp_path / "faces.jsonl"
+    code = main(
+        ["run", str(short_clip), "--headless", "--json", str(summary_file)]
+        + ["--predictions", str(predictions_file), "--detector", "haar"]
+    )
+    assert code == 0
+    summary = json.loads(summary_file.read_text("utf-8"))
+    assert summary["frames"] == 9
+    assert summary["frames_with_face"] == 9
+    assert summary["max_faces"] >= 1
+    assert summary["seconds"] > 0
+    assert summary["fps"] > 0
+    assert list(summary["stages_ms"]) == list(STAGES)
+    assert all(v["p50"] <= v["p95"] for v in summary["stages_ms"].values())
+    lines = [json.loads(x) for x in predictions_file.read_text("utf-8").splitlines()]
+    assert [line["frame"] for line in lines] == list(range(9))
+    (face, *_) = lines[0]["faces"]
+    assert face["layout"] == "ibug68"
+    points = np.array(face["points"])
+    assert points.shape == (68, 2)
+    x0, y0, x1, y1 = face["box"]
+    assert x0 < points[:, 0].mean() < x1
+    assert y0 < points[:, 1].mean() < y1
+    assert {"id", "yaw", "pitch", "roll", "trust"} <= set(face)
+
+
+def test_a_source_without_a_face_is_an_empty_result_and_no_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for i in range(3):
+        cv2.imwrite(str(tmp_path / f"{i}.png"), np.full((90, 120, 3), 50 * i, np.uint8))
+    summary_file = tmp_path / "summary.json"
+    assert main(["run", str(tmp_path), "--json", str(summary_file), "--detector", "haar"]) == 0
+    summary = json.loads(summary_file.read_text("utf-8"))
+    assert (summary["frames"], summary["frames_with_face"], summary["max_faces"]) == (3, 0, 0)
+    assert summary["stages_ms"]["landmarks"] == {"p50": None, "p95": None}
+    assert "No face was found" in capsys.readouterr().out
+
+
+def test_demo_without_a_display_writes_a_video_next_to_the_user(tmp_path: Path) -> None:
+    done = _command("demo", "--detector", "haar", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "frames with a face" in done.stdout
+    with open_source(str(tmp_path / "pfld-live-demo.mp4"), SourceOptions(pace=Pace.FAST)) as clip:
+        assert clip.info.frames == 600
+        assert clip.info.duration_s == pytest.approx(20, abs=0.1)
+
+
+def test_nothing_but_our_own_words_reaches_the_terminal(short_clip: Path, tmp_path: Path) -> None:
+    done = _command("run", str(short_clip), "--headless", cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stderr == ""
+
+
+def test_the_zoo_is_listed_as_a_table_and_as_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = min(models_folder().glob("*.onnx")).read_bytes()
+    (tmp_path / "half.onnx").write_bytes(whole[: len(whole) // 2])
+    monkeypatch.setenv("PFLD_LIVE_MODELS", str(tmp_path))
+    assert main(["models"]) == 0
+    table = capsys.readouterr().out
+    assert "unusable: half.onnx: " in table
+    assert str(tmp_path) in table
+    assert main(["models", "--json"]) == 0
+    entries = json.loads(capsys.readouterr().out)
+    assert {entry["usable"] for entry in entries} == {True, False}
+    assert all(entry["problem"] for entry in entries if not entry["usable"])
+
+
+def test_bench_measures_all_models_on_the_same_frames(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report_file = tmp_path / "bench.json"
+    code = main(
+        ["bench", "--frames", "20", "--detector", "haar", "--no-window"]
+        + ["--json", str(report_file)]
+    )
+    assert code == 0
+    report = json.loads(report_file.read_text("utf-8"))
+    assert report["frames"] == 20
+    assert {model["precision"] for model in report["models"]} == {"fp32", "int8"}
+    for model in report["models"]:
+        assert model["megabytes"] > 0
+        assert model["fps"] > 0
+        assert model["faces_per_frame"] == 1
+        assert model["stages_ms"]["landmarks"]["p50"] > 0
+    assert report["peak_rss_mb"] > 50
+    assert "peak memory" in capsys.readouterr().out
