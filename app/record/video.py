@@ -1,0 +1,210 @@
+"""Videos of what was seen: H.264 with the true time of every picture."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Final, Self
+
+import av
+import cv2
+import numpy as np
+from av.container import OutputContainer
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import PictureType, VideoFrame
+from av.video.stream import VideoStream
+
+from app.core.errors import OutputError
+from app.core.frame import Image
+from app.record.output import check_place, refusal
+
+TICKS_PER_S: Final = 90_000
+_TIME_BASE: Final = Fraction(1, TICKS_PER_S)
+
+KEY_FRAME_S: Final = 1.0
+"""Seconds between key frames: what a killed program may lose, and how exactly players seek."""
+
+QUALITY: Final = 20
+"""Constant rate factor of x264, 0..51, lower is better (https://trac.ffmpeg.org/wiki/Encode/H.264)."""
+
+USUAL_S: Final = 1 / 30
+"""How long a picture stands when nothing else is known."""
+
+# A fragment is written with each key frame, so the file plays at any time, and an ordinary
+# index at the end, so that a finished file opens everywhere.
+_FORMATS: Final = MappingProxyType(
+    {
+        ".mp4": ("mp4", {"movflags": "hybrid_fragmented"}),
+        ".m4v": ("mp4", {"movflags": "hybrid_fragmented"}),
+        ".mov": ("mov", {"movflags": "hybrid_fragmented"}),
+        ".mkv": ("matroska", {}),
+    }
+)
+
+_SMALLEST_SIDE: Final = 16
+"""Players and encoders refuse less."""
+
+_BT601: Final = (
+    6  # AVCOL_SPC_SMPTE170M: how the picture is converted, said so that it is shown alike
+)
+_LIMITED_RANGE: Final = 1  # AVCOL_RANGE_MPEG
+
+
+class VideoSink:
+    """Writes pictures with their times into a video file.
+
+    The file appears with the first picture, plays from then on, even when the program is
+    killed, and is complete after `close`. The size is that of the first picture, with one row
+    or column repeated where H.264 needs an even number; later pictures of another size are
+    fitted into it with black bars.
+
+    Args:
+        path: file to write, ending in .mp4, .m4v, .mov or .mkv; an older one is replaced.
+
+    Raises:
+        OutputError: the file cannot be written, here or later.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if path.suffix.lower() not in _FORMATS:
+            ends = ", ".join(_FORMATS)
+            raise OutputError(f"{path.name} is no name for a video; use one of {ends}.")
+        check_place(path)
+        self._path = path
+        self._container: OutputContainer | None = None
+        self._stream: VideoStream | None = None
+        self._size = (0, 0)
+        self._first_ns = 0
+        self._last_ticks = 0
+        self._step_ticks = self._duration_ticks = round(USUAL_S * TICKS_PER_S)
+        self._last_key_ticks = 0
+        self._frames = 0
+
+    @property
+    def frames(self) -> int:
+        """Number of pictures written."""
+        return self._frames
+
+    @property
+    def seconds(self) -> float:
+        """Length of the video so far, to the start of its last picture."""
+        return self._last_ticks / TICKS_PER_S
+
+    def write(self, image: Image, time_ns: int) -> None:
+        """Append a picture.
+
+        Args:
+            image: (H, W, 3) uint8 BGR.
+            time_ns: when it was taken, on the time line of the pictures before it. Where that
+                jumps back (a clip that begins again), the video goes on one picture later.
+
+        Raises:
+            OutputError: the disk is full or the file cannot be written; the sink is closed.
+        """
+        try:
+            if self._stream is None:
+                self._start(image, time_ns)
+            self._encode(image, time_ns)
+        except (av.FFmpegError, OSError) as error:
+            self._drop()
+            raise refusal(self._path, error) from error
+
+    def close(self) -> None:
+        """Complete the file; may be called twice."""
+        container, stream = self._container, self._stream
+        if container is None or stream is None:
+            return
+        try:
+            self._mux(None)
+            container.close()
+        except (av.FFmpegError, OSError) as error:
+            raise refusal(self._path, error) from error
+        finally:
+            self._drop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _start(self, image: Image, time_ns: int) -> None:
+        height, width = image.shape[:2]
+        self._size = (_even(width), _even(height))
+        self._first_ns = time_ns
+        name, options = _FORMATS[self._path.suffix.lower()]
+        self._container = av.open(
+            str(self._path), "w", format=name, options={**options, "flush_packets": "1"}
+        )
+        stream = self._container.add_stream("libx264", rate=round(1 / USUAL_S))
+        stream.width, stream.height = self._size
+        stream.pix_fmt = "yuv420p"
+        stream.time_base = _TIME_BASE
+        codec: VideoCodecContext = stream.codec_context
+        codec.time_base = _TIME_BASE
+        codec.colorspace, codec.color_range = _BT601, _LIMITED_RANGE
+        # zerolatency: no picture waits in the encoder, where a kill would lose it.
+        codec.options = {"preset": "veryfast", "tune": "zerolatency", "crf": str(QUALITY)}
+        self._stream = stream
+
+    def _encode(self, image: Image, time_ns: int) -> None:
+        ticks = round((time_ns - self._first_ns) * TICKS_PER_S / 1e9)
+        if self._frames and ticks <= self._last_ticks:
+            ticks = self._last_ticks + self._step_ticks
+            self._first_ns = time_ns - round(ticks * 1e9 / TICKS_PER_S)
+        if self._frames:
+            step = ticks - self._last_ticks
+            # After a gap the next picture is not expected to stand as long.
+            self._duration_ticks = min(step, self._step_ticks)
+            self._step_ticks = step
+        frame = VideoFrame.from_ndarray(_fitted(image, self._size), format="bgr24")
+        frame.pts, frame.time_base = ticks, _TIME_BASE
+        if ticks - self._last_key_ticks >= KEY_FRAME_S * TICKS_PER_S:
+            frame.pict_type = PictureType.I
+            self._last_key_ticks = ticks
+        self._last_ticks = ticks
+        self._mux(frame)
+        self._frames += 1
+
+    def _mux(self, frame: VideoFrame | None) -> None:
+        if self._container is None or self._stream is None:
+            return
+        for packet in self._stream.encode(frame):
+            packet.duration = self._duration_ticks  # counts for the last picture only
+            self._container.mux(packet)
+
+    def _drop(self) -> None:
+        """Let go of the file after a failure or the end."""
+        container, self._container, self._stream = self._container, None, None
+        if container is not None:
+            with suppress(av.FFmpegError, OSError):  # a failure that led here was reported
+                container.close()
+
+
+def _even(pixels: int) -> int:
+    return max(pixels + pixels % 2, _SMALLEST_SIDE)
+
+
+def _fitted(image: Image, size: tuple[int, int]) -> Image:
+    """A picture in a canvas of a size (width, height); unchanged where it fits."""
+    width, height = size
+    rows, columns = image.shape[:2]
+    if (columns, rows) == (width, height):
+        return image
+    if 0 <= width - columns <= 1 and 0 <= height - rows <= 1:
+        return np.pad(image, ((0, height - rows), (0, width - columns), (0, 0)), mode="edge")
+    scale = min(width / columns, height / rows)
+    fit = (max(round(columns * scale), 1), max(round(rows * scale), 1))
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    small = cv2.resize(image, fit, interpolation=method)
+    canvas = np.zeros((height, width, 3), np.uint8)
+    left, top = (width - fit[0]) // 2, (height - fit[1]) // 2
+    canvas[top : top + fit[1], left : left + fit[0]] = small
+    return canvas

@@ -1,0 +1,86 @@
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.core.errors import OutputError
+from app.core.face import Face, HeadPose
+from app.record.predictions import PredictionsWriter
+from app.vision.result import FrameResult
+
+FaceMaker = Callable[..., Face]
+ResultMaker = Callable[..., FrameResult]
+
+
+def test_each_frame_is_one_line_with_all_its_faces(
+    make_face: FaceMaker, make_result: ResultMaker, tmp_path: Path
+) -> None:
+    path = tmp_path / "out.jsonl"
+    face = make_face(id=3)
+    with PredictionsWriter(path) as writer:
+        writer.write(make_result(face, make_face(id=4), sequence=7, time_ns=5_000_000_000))
+        writer.write(make_result(sequence=9, time_ns=5_066_000_000))
+    first, second = (json.loads(line) for line in path.read_text("utf-8").splitlines())
+    assert (first["frame"], first["time_s"]) == (7, 0.0)
+    assert second == {"frame": 9, "time_s": 0.066, "faces": []}
+    found = first["faces"][0]
+    assert [f["id"] for f in first["faces"]] == [3, 4]
+    assert set(found) == {"id", "box", "points", "layout", "yaw", "pitch", "roll", "trust"}
+    assert np.allclose(found["points"], face.points, atol=0.006)
+    assert found["box"] == pytest.approx(
+        [face.box.x0, face.box.y0, face.box.x1, face.box.y1], abs=0.006
+    )
+    assert (found["layout"], found["trust"]) == ("ibug68", 0.9)
+    assert (found["yaw"], found["pitch"], found["roll"]) == (20.0, -10.0, 5.0)
+
+
+@pytest.mark.parametrize("pose", [None, HeadPose(math.nan, math.nan, math.nan)])
+def test_what_is_not_known_is_null(
+    make_face: FaceMaker, make_result: ResultMaker, tmp_path: Path, pose: HeadPose | None
+) -> None:
+    path = tmp_path / "out.jsonl"
+    with PredictionsWriter(path) as writer:
+        writer.write(make_result(make_face(pose=pose, trust=math.nan)))
+    (face,) = json.loads(path.read_text())["faces"]
+    assert (face["yaw"], face["pitch"], face["roll"], face["trust"]) == (None,) * 4
+
+
+def test_lines_can_be_read_while_more_are_written(
+    make_face: FaceMaker, make_result: ResultMaker, tmp_path: Path
+) -> None:
+    path = tmp_path / "out.jsonl"
+    with PredictionsWriter(path) as writer:
+        for i in range(3):
+            writer.write(make_result(make_face(), sequence=i))
+            lines = path.read_text().splitlines()
+            assert [json.loads(line)["frame"] for line in lines] == list(range(i + 1))
+
+
+def test_no_file_without_a_frame(tmp_path: Path) -> None:
+    with PredictionsWriter(tmp_path / "out.jsonl"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="does not exist; make it first"):
+        PredictionsWriter(tmp_path / "none" / "out.jsonl")
+
+
+def test_a_folder_in_the_place_of_the_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="is a folder"):
+        PredictionsWriter(tmp_path)
+
+
+def test_full_disk_is_said(make_face: FaceMaker, make_result: ResultMaker, tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    path.symlink_to("/dev/full")
+    writer = PredictionsWriter(path)
+    with pytest.raises(OutputError, match=r"no more room for out\.jsonl"):
+        writer.write(make_result(make_face()))
+    with pytest.raises(OutputError, match="no more room"):
+        writer.close()
+    writer.close()
