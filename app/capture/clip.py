@@ -54,7 +54,8 @@ class ClipSource(PlayedSource):
     def __init__(self, path: Path | str, *, pace: Pace = Pace.FAST, loop: bool = False) -> None:
         name = path.name if isinstance(path, Path) else without_secrets(path)
         super().__init__(name, pace=pace, loop=loop)
-        self._path = str(path)
+        # FFmpeg takes a colon in a relative name for a protocol.
+        self._path = str(path.absolute()) if isinstance(path, Path) else path
         self._container: InputContainer | None = None
         self._frames: Iterator[VideoFrame] = iter(())
         self._ahead: VideoFrame | None = None

@@ -15,6 +15,7 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final, Protocol
@@ -31,6 +32,9 @@ _log = logging.getLogger(__name__)
 
 MAX_HUNG: Final = 3
 """Feeders that may hang in a driver at the same time."""
+
+MAX_LOSSES: Final = 20
+"""Losses that `problems` remembers, so that a loose cable does not fill the memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +194,7 @@ class LiveSource(FrameSource):
         self._last_shot_ns = 0
         self._running_since_ns = 0
         self._frozen_image: Image | None = None
-        self._losses: list[str] = []
+        self._losses: deque[str] = deque(maxlen=MAX_LOSSES)
 
     # FrameSource.
 
@@ -266,7 +270,7 @@ class LiveSource(FrameSource):
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """One sentence for each time the device was lost."""
+        """One sentence for each of the last losses of the device."""
         return tuple(self._losses)
 
     # Keeping watch.

@@ -238,8 +238,8 @@ def open_source(text: str, options: SourceOptions | None = None) -> FrameSource:
         text = unquote(urlsplit(text).path)
     if _URL.match(text):
         return _from_url(text, options)
-    path = Path(text).expanduser()
-    if text and path.exists():
+    path = Path(text)
+    if text and _exists(path):
         return _from_path(path, options)
     parts = [name for folded, name in by_name.items() if text and text.casefold() in folded]
     if len(parts) == 1:
@@ -268,6 +268,13 @@ def without_secrets(url: str) -> str:
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{host}{parts.path}"
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # the name is too long, or a folder on the way is closed
+        return False
 
 
 def _from_path(path: Path, options: SourceOptions) -> FrameSource:

@@ -141,7 +141,10 @@ class VideoSink:
         self._first_ns = time_ns
         name, options = _FORMATS[self._path.suffix.lower()]
         self._container = av.open(
-            str(self._path), "w", format=name, options={**options, "flush_packets": "1"}
+            str(self._path.absolute()),  # FFmpeg takes a colon in a relative name for a protocol
+            "w",
+            format=name,
+            options={**options, "flush_packets": "1"},
         )
         stream = self._container.add_stream("libx264", rate=round(1 / USUAL_S))
         stream.width, stream.height = self._size

@@ -221,11 +221,17 @@ def test_a_camera_that_vanishes_is_noticed_and_comes_back_in_a_new_epoch(rig: Ri
     assert rig.in_use == 0
 
 
-def test_default_patience_notices_within_two_seconds() -> None:
-    patience = Patience()
-    assert patience.stall_s < 2.0
-    assert patience.frozen_s < 2.0
-    assert patience.backoff_s[-1] == max(patience.backoff_s) == 5.0
+@pytest.mark.parametrize("what", ["vanishes", "freezes", "hangs"])
+def test_a_loss_is_noticed_within_two_seconds(rig: Rig, what: str) -> None:
+    with open_rig(rig, patience=Patience()) as source:
+        next(iter(source))
+        rig.plugged = what != "vanishes"
+        rig.frozen = what == "freezes"
+        rig.reads_blocked = what == "hangs"
+        start = time.monotonic()
+        read_until(source, is_in(source, SourceState.STALLED))
+        assert 1.0 < time.monotonic() - start < 2.0
+        rig.unblocked.set()
 
 
 def test_tries_come_at_growing_distances(rig: Rig) -> None:

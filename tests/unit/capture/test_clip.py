@@ -271,3 +271,14 @@ def test_nothing_is_printed_about_damage(
     with ClipSource(path) as clip:
         list(clip)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("name", ["12:30.mp4", "100%d.mp4", "-i.mp4", "ü 顔 🙂.mp4"])
+def test_strange_names_are_opened(
+    make_clip: ClipMaker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    make_clip(name)
+    monkeypatch.chdir(tmp_path)
+    with ClipSource(Path(name)) as clip:
+        assert len(list(clip)) == 30
+        assert clip.name == name

@@ -77,7 +77,7 @@ def test_urls_are_streams_or_clips_and_show_no_password(url: str, kind: type, na
     assert source.name == name
 
 
-@pytest.mark.parametrize("text", ["nothing.mp4", "", "  ", "cam"])
+@pytest.mark.parametrize("text", ["nothing.mp4", "", "  ", "cam", "x" * 5000, "a\0b"])
 def test_what_means_nothing_is_refused_in_one_sentence(text: str) -> None:
     with pytest.raises(SourceError, match="There is no file, camera or URL") as refusal:
         open_source(text, TWO_CAMERAS)

@@ -135,8 +135,12 @@ def test_what_was_recorded_before_an_error_plays(tmp_path: Path) -> None:
     assert len(read(path)) == 5
 
 
-def test_names_in_any_script_are_written(tmp_path: Path) -> None:
-    path = tmp_path / "Aufnahme ü 顔 🙂 #1.mp4"
+@pytest.mark.parametrize("name", ["ü 顔 🙂 #1.mp4", "12:30.mp4", "100%d.mp4", "-i.mp4"])
+def test_strange_names_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = Path(name)
     with VideoSink(path) as sink:
         sink.write(picture(), 0)
     assert len(read(path)) == 1
