@@ -52,6 +52,8 @@ class Patience:
         healthy_s: of running after which the tries are counted from one again.
         give_up_s: without a picture before reading fails for good; None is never.
         close_s: for the driver to let go when the source is closed.
+        release_s: before opening, for devices that this program has closed but whose drivers
+            have not let go yet: it may be the same device, asked for with other settings.
     """
 
     open_s: float = 15.0
@@ -62,6 +64,7 @@ class Patience:
     healthy_s: float = 5.0
     give_up_s: float | None = None
     close_s: float = 1.0
+    release_s: float = 2.0
 
 
 class LiveDevice(Protocol):
@@ -91,6 +94,11 @@ class _Shot:
     sequence: int
 
 
+_leaving: set[_Feeder] = set()
+_leaving_changed = threading.Condition()
+"""Feeders of all sources that were told to go and have not gone."""
+
+
 class _Feeder(threading.Thread):
     """Opens one device, reads it without pause, releases it."""
 
@@ -107,10 +115,14 @@ class _Feeder(threading.Thread):
         self._connect = connect
         self._numbers = numbers
         self._leave = threading.Event()
+        self._gone = False
 
     def abandon(self) -> None:
         """Ask the thread to release the device and end; does not wait for it."""
-        self._leave.set()
+        with _leaving_changed:
+            self._leave.set()
+            if not self._gone:
+                _leaving.add(self)
         self.shots.close()
 
     def run(self) -> None:
@@ -130,6 +142,10 @@ class _Feeder(threading.Thread):
             self.error = f"{type(error).__name__}: {error}"
         finally:
             self.opened.set()
+            with _leaving_changed:
+                self._gone = True
+                _leaving.discard(self)
+                _leaving_changed.notify_all()
 
     def _feed(self, device: LiveDevice) -> None:
         while not self._leave.is_set():
@@ -202,6 +218,7 @@ class LiveSource(FrameSource):
         """See `FrameSource.open`; the first opening is tried once."""
         self._state = SourceState.OPENING
         self._message = f"{self.name} is being opened."
+        self._await_release()
         self._start_feeder()
         while True:
             shot = self._take(0.05)
@@ -247,8 +264,11 @@ class LiveSource(FrameSource):
         self._state, self._message = SourceState.CLOSED, ""
 
     def interrupt(self) -> None:
-        """See `FrameSource.interrupt`."""
+        """See `FrameSource.interrupt`; the device is released as soon as its driver allows."""
         self._interrupted.set()
+        feeder = self._feeder
+        if feeder is not None:
+            feeder.abandon()
 
     @property
     def info(self) -> SourceInfo:
@@ -367,6 +387,12 @@ class LiveSource(FrameSource):
         self._last_shot_ns = self._running_since_ns = now_ns()
 
     # Feeders.
+
+    def _await_release(self) -> None:
+        end_ns = now_ns() + int(self._patience.release_s * 1e9)
+        with _leaving_changed:
+            while _leaving and now_ns() < end_ns and not self._interrupted.is_set():
+                _leaving_changed.wait(0.05)
 
     def _start_feeder(self) -> None:
         self._started_ns = now_ns()

@@ -99,6 +99,8 @@ class Rig:
         self.calls: list[tuple[int, float]] = []
         self.parameters: list[list[int]] = []
         self.in_use = 0
+        self.exclusive = False
+        self.release_s = 0.0
         self.backend = "TEST"
         self.stamp_ms: Callable[[], float] = lambda: 0.0
         self.claims: dict[int, float] = {}
@@ -117,7 +119,7 @@ class FakeCapture:
 
     def __init__(self, rig: Rig) -> None:
         self.rig = rig
-        self.usable = rig.plugged
+        self.usable = rig.plugged and not (rig.exclusive and rig.in_use)
         self.values = {cv2.CAP_PROP_FRAME_WIDTH: 320.0, cv2.CAP_PROP_FRAME_HEIGHT: 240.0}
         self.random = np.random.default_rng(len(rig.opened))
         self.image = np.full((48, 64, 3), 7, np.uint8)
@@ -155,6 +157,7 @@ class FakeCapture:
         return self.rig.backend
 
     def release(self) -> None:
+        time.sleep(self.rig.release_s)
         self.rig.in_use -= self.usable
         self.usable = False
 

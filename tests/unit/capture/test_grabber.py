@@ -259,3 +259,15 @@ def test_stopping_is_quick_although_the_driver_hangs(rig: Rig) -> None:
     start = time.monotonic()
     assert thread.stop(2.0)
     assert time.monotonic() - start < 1.0
+
+
+def test_a_camera_can_be_opened_again_while_its_driver_still_lets_go(
+    rig: Rig, run: Callable[..., CaptureThread]
+) -> None:
+    rig.exclusive, rig.release_s = True, 0.3
+    first = run(camera_source("Desk Cam", lambda: 0, factory=rig.factory))
+    take(first)
+    assert not first.stop(0.0)
+    second = run(camera_source("Desk Cam", lambda: 0, factory=rig.factory))
+    take(second)
+    assert second.status.state is SourceState.RUNNING
