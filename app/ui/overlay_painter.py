@@ -1,4 +1,7 @@
-"""Draws what is known of the faces over the picture, in widget pixels, so crisp at any zoom."""
+"""Draws what is known of the faces over the picture, in screen pixels, so crisp at any zoom.
+
+Needs no widget: it runs on the thread that prepares the pictures.
+"""
 
 from __future__ import annotations
 

@@ -1,37 +1,32 @@
 """Results made ready for the screen, on a thread of their own.
 
-Turning a frame into the pixels of the screen (size, mirror, byte order) costs more than painting
-it, so neither the vision thread nor the GUI thread does it. Doing it here also means that a
-paused picture is made anew, sharp, when the window changes its size.
+Turning a frame into the pixels of the screen (size, mirror, byte order) and drawing several
+faces over it takes longer than the GUI thread may be busy, and is none of the vision thread's
+business. Here it is done in the exact pixels of the view, so that the GUI thread only copies;
+when the view or the options change, the last result is drawn anew, even if it stands still.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from PySide6.QtGui import QImage
+import numpy as np
+from PySide6.QtGui import QImage, QPainter
 
 from app.capture.mailbox import Mailbox
+from app.core.clock import now_ns
 from app.core.frame import Image
+from app.record.style import OverlayOptions
+from app.ui.label_placement import Rect
+from app.ui.overlay_painter import OverlayPainter
+from app.ui.theme import STAGE
 from app.ui.viewport import Viewport
 from app.vision.result import FrameResult
 
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Picture:
-    """A result and its frame in screen pixels.
-
-    Attributes:
-        result: the result that the picture shows.
-        image: RGB32, exactly `viewport.device_width` by `device_height`, mirrored if need be.
-        viewport: where it belongs in the view that it was made for.
-    """
-
-    result: FrameResult
-    image: QImage
-    viewport: Viewport
+STAGE_BGRA = (STAGE.blue(), STAGE.green(), STAGE.red(), 255)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +36,62 @@ class Canvas:
     Attributes:
         width, height: logical pixels of the view.
         ratio: screen pixels per logical pixel.
-        mirror: whether left and right are exchanged.
+        options: what is drawn over the frame, and whether it is mirrored.
+        bare: draw nothing over the frame, as when it is old news.
     """
 
     width: int = 0
     height: int = 0
     ratio: float = 1.0
-    mirror: bool = False
+    options: OverlayOptions = field(default_factory=OverlayOptions)
+    bare: bool = False
+
+    @property
+    def device_size(self) -> tuple[int, int]:
+        """Width and height in screen pixels."""
+        return math.ceil(self.width * self.ratio), math.ceil(self.height * self.ratio)
 
 
-def render(result: FrameResult, canvas: Canvas) -> Picture:
+@dataclass(frozen=True, eq=False, slots=True)
+class Picture:
+    """A result drawn in screen pixels, over the whole of a view.
+
+    Attributes:
+        result: the result that the picture shows.
+        image: RGB32, of `canvas.device_size`; frame, overlay and the bars around.
+        canvas: what it was made for.
+        viewport: where the frame lies in it.
+        prepared_ms: how long it took to make.
+    """
+
+    result: FrameResult
+    image: QImage
+    canvas: Canvas
+    viewport: Viewport
+    prepared_ms: float
+
+
+def render(result: FrameResult, canvas: Canvas, overlay: OverlayPainter) -> Picture:
     """Make the picture of a result."""
+    started_ns = now_ns()
     frame = result.frame
     viewport = Viewport.fit(
         (frame.width, frame.height),
         (canvas.width, canvas.height),
         ratio=canvas.ratio,
-        mirror=canvas.mirror,
+        mirror=canvas.options.mirror,
     )
-    return Picture(result, _screen_image(frame.image, viewport), viewport)
+    image = _screen_image(frame.image, viewport, canvas)
+    if not canvas.bare:
+        painter = QPainter(image)
+        painter.scale(canvas.ratio, canvas.ratio)
+        view = Rect(0, 0, canvas.width, canvas.height)
+        overlay.paint(painter, result.faces, viewport, canvas.options, view)
+        painter.end()
+    return Picture(result, image, canvas, viewport, (now_ns() - started_ns) / 1e6)
 
 
-def _screen_image(image: Image, viewport: Viewport) -> QImage:
+def _screen_image(image: Image, viewport: Viewport, canvas: Canvas) -> QImage:
     from app._opencv import cv2  # takes a while to import; the window is up by now
 
     size = (viewport.device_width, viewport.device_height)
@@ -74,9 +103,14 @@ def _screen_image(image: Image, viewport: Viewport) -> QImage:
         )
     if viewport.mirror:
         image = cv2.flip(image, 1)  # type: ignore[assignment]
-    pixels = cv2.cvtColor(image, cv2.COLOR_BGR2BGRA)
+    width, height = canvas.device_size
+    pixels = np.empty((height, width, 4), np.uint8)
+    for left, top, bar_width, bar_height in viewport.bars(width, height):
+        pixels[top : top + bar_height, left : left + bar_width] = STAGE_BGRA
+    left, top = viewport.device_left, viewport.device_top
+    cv2.cvtColor(image, cv2.COLOR_BGR2BGRA, dst=pixels[top : top + size[1], left : left + size[0]])
     # The QImage keeps the array alive, and nobody else writes to it.
-    return QImage(pixels.data, size[0], size[1], size[0] * 4, QImage.Format.Format_RGB32)
+    return QImage(pixels.data, width, height, width * 4, QImage.Format.Format_RGB32)
 
 
 class PictureThread:
@@ -129,7 +163,7 @@ class PictureThread:
             self._wake.notify()
 
     def set_canvas(self, canvas: Canvas) -> None:
-        """Render for another size, ratio or mirror, the last result too. For any thread."""
+        """Draw for another view or with other options, the last result too. For any thread."""
         with self._wake:
             if canvas != self._canvas:
                 self._canvas = canvas
@@ -138,6 +172,7 @@ class PictureThread:
 
     def _run(self) -> None:
         last: FrameResult | None = None
+        overlay = OverlayPainter()
         while True:
             with self._wake:
                 self._wake.wait_for(lambda: self._due or self._stopping)
@@ -149,7 +184,7 @@ class PictureThread:
             if last is None or canvas.width <= 0 or canvas.height <= 0:
                 continue
             try:
-                picture = render(last, canvas)
+                picture = render(last, canvas, overlay)
             except Exception as error:  # a thread that dies in silence would freeze the picture
                 last = None
                 self._on_error(error)

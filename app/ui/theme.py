@@ -8,6 +8,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
+from app.core.resources import asset
+
 Scheme = Qt.ColorScheme
 Role = QPalette.ColorRole
 
@@ -57,7 +59,7 @@ _COLOURS: Final[dict[Scheme, dict[Role, str]]] = {
         Role.Midlight: "#31363d",
         Role.Mid: "#3a4048",
         Role.Dark: "#101214",
-        Role.Shadow: "#08090a",
+        Role.Shadow: "#8b949e",
     },
 }
 _DISABLED: Final = {Scheme.Light: "#8b929b", Scheme.Dark: "#6d757f"}
@@ -132,6 +134,7 @@ def style_sheet(scheme: Scheme) -> str:
     """What a palette cannot say."""
     colours = _COLOURS[scheme]
     line = colours[Role.Mid]
+    check = asset("icons/check.svg").as_posix()
     banners = "\n".join(
         f'Banner[severity="{severity}"] {{ background: {back}; border: none;'
         f" border-left: 4px solid {edge}; }}"
@@ -139,13 +142,25 @@ def style_sheet(scheme: Scheme) -> str:
     )
     return f"""
     #sectionHeader {{
-        border: none; padding: 7px 8px; font-weight: 600; text-align: left;
+        border: none; padding: 4px 6px; font-weight: 600; text-align: left;
         background: {colours[Role.Midlight]}; border-radius: 4px;
     }}
     #sectionHeader:hover {{ background: {line}; }}
-    #sectionHeader:focus {{ border: 1px solid {colours[Role.Highlight]}; padding: 6px 7px; }}
+    #sectionHeader:focus {{ border: 1px solid {colours[Role.Highlight]}; padding: 3px 5px; }}
     #sidePanel {{ border: none; }}
     #transport {{ border: none; border-top: 1px solid {line}; }}
+    QCheckBox {{ spacing: 6px; }}
+    QCheckBox::indicator {{
+        width: 14px; height: 14px; border: 1px solid {colours[Role.Shadow]}; border-radius: 3px;
+        background: {colours[Role.Base]};
+    }}
+    QCheckBox::indicator:focus, QCheckBox::indicator:hover {{
+        border-color: {colours[Role.Accent]};
+    }}
+    QCheckBox::indicator:checked {{
+        background: {colours[Role.Highlight]}; border-color: {colours[Role.Highlight]};
+        image: url("{check}");
+    }}
     QLabel[quiet="true"] {{ color: {colours[Role.PlaceholderText]}; }}
     QLabel[problem="true"] {{ color: {colours[Role.BrightText]}; }}
     QSplitter::handle {{ background: {line}; }}

@@ -1,4 +1,4 @@
-"""The picture with its overlay."""
+"""The widget that shows the pictures."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app.core.clock import now_ns
 from app.core.meters import Percentiles
 from app.record.style import OverlayOptions
-from app.ui.label_placement import Rect
-from app.ui.overlay_painter import OverlayPainter
 from app.ui.picture import Canvas, Picture
 from app.ui.theme import STAGE
 from app.ui.view_meters import ViewMeters
@@ -28,13 +26,14 @@ _VEIL = QColor(16, 18, 20, 140)
 
 
 class VideoView(QWidget):
-    """Shows one picture, letter-boxed and never stretched, with the overlay on top.
+    """Shows one picture, letter-boxed and never stretched.
 
-    The pictures come ready made in the size of `canvas`, so painting is copying. Right after a
-    change of size the last picture is scaled until the next one is there.
+    The pictures come ready made for `canvas`, overlay and all, so painting is copying. Right
+    after a change of size the last picture is scaled until the next one is there.
     """
 
     canvas_changed = Signal()
+    """Pictures are wanted for another `canvas`."""
     painted = Signal(object)
     """A `Picture` was painted for the first time."""
     play_pressed = Signal()
@@ -50,7 +49,6 @@ class VideoView(QWidget):
         self._picture: Picture | None = None
         self._fresh: Picture | None = None
         self._options = OverlayOptions()
-        self._overlay = OverlayPainter()
         self._note = ""
         self._stale = False
 
@@ -67,7 +65,9 @@ class VideoView(QWidget):
     @property
     def canvas(self) -> Canvas:
         """What pictures for this view should look like."""
-        return Canvas(self.width(), self.height(), self.devicePixelRatioF(), self._options.mirror)
+        return Canvas(
+            self.width(), self.height(), self.devicePixelRatioF(), self._options, bare=self._stale
+        )
 
     def show_picture(self, picture: Picture) -> None:
         """Show a picture from the next paint event on."""
@@ -79,11 +79,8 @@ class VideoView(QWidget):
 
     def set_options(self, options: OverlayOptions) -> None:
         """Choose what is drawn."""
-        mirror_changed = options.mirror != self._options.mirror
         self._options = options
-        if mirror_changed:
-            self.canvas_changed.emit()
-        self.update()
+        self.canvas_changed.emit()
 
     def set_note(self, note: str) -> None:
         """Words in the middle, such as what is being waited for; "" for none."""
@@ -95,6 +92,7 @@ class VideoView(QWidget):
         """Whether the picture is old news: then it is dimmed and nothing is drawn on it."""
         if stale != self._stale:
             self._stale = stale
+            self.canvas_changed.emit()
             self.update()
 
     def clear(self) -> None:
@@ -103,16 +101,14 @@ class VideoView(QWidget):
         self.meters.clear()
         self.update()
 
-    def viewport_now(self) -> Viewport | None:
+    def _viewport(self, picture: Picture) -> Viewport:
         """Where the picture lies in the widget as it is now."""
-        if self._picture is None:
-            return None
-        shown = self._picture.viewport
+        made = picture.viewport
         return Viewport.fit(
-            (shown.frame_width, shown.frame_height),
+            (made.frame_width, made.frame_height),
             (self.width(), self.height()),
             ratio=self.devicePixelRatioF(),
-            mirror=shown.mirror,
+            mirror=made.mirror,
         )
 
     # Qt asks.
@@ -152,11 +148,10 @@ class VideoView(QWidget):
         """Copy the picture and draw on it."""
         started_ns = now_ns()
         painter = QPainter(self)
-        viewport = self.viewport_now()
-        if viewport is None:
+        if self._picture is None:
             painter.fillRect(self.rect(), STAGE)
         else:
-            self._paint_picture(painter, viewport)
+            self._paint_picture(painter, self._picture)
         if self._note:
             self._paint_note(painter)
         painter.end()
@@ -165,29 +160,21 @@ class VideoView(QWidget):
         if fresh is not None:
             self.painted.emit(fresh)
 
-    def _paint_picture(self, painter: QPainter, viewport: Viewport) -> None:
-        picture = self._picture
-        assert picture is not None  # noqa: S101 - there is a viewport
+    def _paint_picture(self, painter: QPainter, picture: Picture) -> None:
+        canvas = self.canvas
+        ratio = canvas.ratio
         painter.save()
-        painter.scale(1 / viewport.ratio, 1 / viewport.ratio)  # now in screen pixels
-        place = QRect(
-            viewport.device_left,
-            viewport.device_top,
-            viewport.device_width,
-            viewport.device_height,
-        )
-        for bar in viewport.bars(self.width(), self.height()):
-            painter.fillRect(QRect(*bar), STAGE)
-        if picture.viewport == viewport:
-            painter.drawImage(place.topLeft(), picture.image)
+        painter.scale(1 / ratio, 1 / ratio)  # now in screen pixels
+        now = self._viewport(picture)
+        if picture.canvas.device_size == canvas.device_size:
+            painter.drawImage(0, 0, picture.image)
         else:
-            painter.drawImage(place, picture.image)
+            for bar in now.bars(*canvas.device_size):
+                painter.fillRect(QRect(*bar), STAGE)
+            painter.drawImage(_device_rect(now), picture.image, _device_rect(picture.viewport))
         if self._stale:
-            painter.fillRect(place, _VEIL)
+            painter.fillRect(_device_rect(now), _VEIL)
         painter.restore()
-        if not self._stale:
-            view = Rect(0, 0, self.width(), self.height())
-            self._overlay.paint(painter, picture.result.faces, viewport, self._options, view)
 
     def _paint_note(self, painter: QPainter) -> None:
         flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
@@ -199,3 +186,12 @@ class VideoView(QWidget):
         painter.drawRoundedRect(text.adjusted(-12, -8, 12, 8), 6, 6)
         painter.setPen(_NOTE_TEXT)
         painter.drawText(room, int(flags), self._note)
+
+
+def _device_rect(viewport: Viewport) -> QRect:
+    return QRect(
+        viewport.device_left,
+        viewport.device_top,
+        viewport.device_width,
+        viewport.device_height,
+    )

@@ -29,6 +29,7 @@ class ViewMeters:
         if fresh is not None:
             self.shown += 1
             self._rate.tick(ended_ns)
+            times["prepare"] = fresh.prepared_ms
             times["latency"] = (ended_ns - fresh.result.frame.arrived_ns) / 1e6
         self._stages.add(times)
 
@@ -37,8 +38,12 @@ class ViewMeters:
         return self._rate.rate(now_ns())
 
     def paint_ms(self) -> Percentiles:
-        """Duration of a paint event, picture and overlay."""
+        """Duration of a paint event in the GUI thread."""
         return self._stages.percentiles().get("paint", _NOTHING)
+
+    def prepare_ms(self) -> Percentiles:
+        """Duration of drawing a picture with its overlay, on its own thread."""
+        return self._stages.percentiles().get("prepare", _NOTHING)
 
     def latency_ms(self) -> Percentiles:
         """Time from the arrival of a frame to the end of its first painting."""

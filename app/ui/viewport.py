@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,9 +74,12 @@ class Viewport:
             self.device_height / self.ratio,
         )
 
-    def bars(self, view_width: float, view_height: float) -> list[tuple[int, int, int, int]]:
-        """What the picture leaves free, as (left, top, width, height) in screen pixels."""
-        width, height = (math.ceil(side * self.ratio) for side in (view_width, view_height))
+    def bars(self, width: int, height: int) -> list[tuple[int, int, int, int]]:
+        """What the picture leaves free of `width` by `height` screen pixels.
+
+        Returns:
+            (left, top, width, height) of each bar in screen pixels.
+        """
         right = self.device_left + self.device_width
         bottom = self.device_top + self.device_height
         sides = [

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QLabel
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 
 from app.ui.panels.combo import roomy_combo
 from app.ui.panels.section import Section
+from app.ui.wrapped_label import WrappedLabel
 from app.vision.detectors import DETECTORS
 
 if TYPE_CHECKING:
@@ -25,16 +25,13 @@ class DetectorPanel(Section):
         self.combo = roomy_combo("Face detector", "What finds the faces")
         for entry in DETECTORS.values():
             self.combo.addItem(entry.label, entry.name)
-        self.summary = QLabel()
-        self.summary.setWordWrap(True)
-        self.summary.setProperty("quiet", True)
-        self.state = QLabel()
-        self.state.setWordWrap(True)
-        self.state.hide()
+            self.combo.setItemData(
+                self.combo.count() - 1, entry.summary, Qt.ItemDataRole.ToolTipRole
+            )
+        self.state = WrappedLabel(quiet=True)
         self.combo.currentIndexChanged.connect(self._describe)
         self.combo.activated.connect(lambda index: self.chosen.emit(self.combo.itemData(index)))
         self.body.addWidget(self.combo)
-        self.body.addWidget(self.summary)
         self.body.addWidget(self.state)
         self._describe()
 
@@ -51,10 +48,8 @@ class DetectorPanel(Section):
         text = f"Starting {label} …" if loading else ""
         if not loading and not status.detector and not status.loader.detector_problem:
             text = "Waiting …"
-        if self.state.text() != text:
-            self.state.setText(text)
-            self.state.setVisible(bool(text))
+        self.state.say(text)
 
     def _describe(self) -> None:
         entry = DETECTORS.get(self.combo.currentData())
-        self.summary.setText("" if entry is None else entry.summary)
+        self.combo.setToolTip("What finds the faces" if entry is None else entry.summary)

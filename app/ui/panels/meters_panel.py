@@ -53,7 +53,7 @@ class MetersPanel(Section):
         self._grid = QGridLayout()
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(10)
-        self._grid.setVerticalSpacing(3)
+        self._grid.setVerticalSpacing(2)
         self._grid.setColumnStretch(0, 1)
         for key, (name, tip) in _ROWS.items():
             self._add_row(name, tip, (key,))
@@ -73,7 +73,14 @@ class MetersPanel(Section):
                 _STAGE_TIPS.get(stage, ""),
                 (f"{stage} p50", f"{stage} p95"),
             )
-        self._add_row("Paint", "Painting the picture and the overlay", ("paint p50", "paint p95"))
+        self._add_row(
+            "Draw",
+            "Drawing picture and overlay for the screen, on a thread of its own",
+            ("prepare p50", "prepare p95"),
+        )
+        self._add_row(
+            "Paint", "Bringing it to the screen, in the GUI thread", ("paint p50", "paint p95")
+        )
         self.body.addLayout(self._grid)
 
     def show_meters(self, status: EngineStatus, view: ViewMeters, faces: int) -> None:
@@ -94,6 +101,7 @@ class MetersPanel(Section):
         before = 0 if capture is None else capture.dropped
         self._set("dropped", f"{before} + {status.results_dropped}" if capture else "–")
         self._set_pair("latency", view.latency_ms())
+        self._set_pair("prepare", view.prepare_ms())
         self._set_pair("paint", view.paint_ms())
         for stage in STAGES:
             self._set_pair(stage, status.stages.get(stage))

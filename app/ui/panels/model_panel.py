@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QStandardItem, QStandardItemModel
-from PySide6.QtWidgets import QLabel
 
 from app.ui.panels.combo import roomy_combo
 from app.ui.panels.section import Section
+from app.ui.wrapped_label import WrappedLabel
 
 if TYPE_CHECKING:
     from app.vision.engine import EngineStatus
     from app.vision.zoo import Zoo, ZooEntry
+
+_REASON: Final = 110
+"""Characters of a reason that fit; the tooltip has all."""
 
 
 class ModelPanel(Section):
@@ -29,18 +32,9 @@ class ModelPanel(Section):
         self.combo.setPlaceholderText("Looking for models …")
         self.combo.setEnabled(False)
         self.combo.activated.connect(self._choose)
-        self.facts = QLabel()
-        self.facts.setWordWrap(True)
-        self.facts.setProperty("quiet", True)
-        self.facts.setTextFormat(Qt.TextFormat.PlainText)
-        self.state = QLabel()
-        self.state.setWordWrap(True)
-        self.state.hide()
-        self.unusable = QLabel()
-        self.unusable.setWordWrap(True)
-        self.unusable.setProperty("problem", True)
-        self.unusable.setTextFormat(Qt.TextFormat.PlainText)
-        self.unusable.hide()
+        self.facts = WrappedLabel(quiet=True)
+        self.state = WrappedLabel()
+        self.unusable = WrappedLabel(problem=True)
         for widget in (self.combo, self.facts, self.state, self.unusable):
             self.body.addWidget(widget)
 
@@ -54,8 +48,10 @@ class ModelPanel(Section):
         if shown and shown != self.combo.currentText():
             with QSignalBlocker(self.combo):
                 self.combo.setCurrentIndex(self.combo.findData(shown))
-        self._show_facts(running)
-        self._show_state(f"Loading {loader.model_loading} …" if loader.model_loading else "")
+        entries = () if self._zoo is None else self._zoo.usable
+        entry = next((e for e in entries if e.label == running), None)
+        self.facts.say("" if entry is None else _facts(entry))
+        self.state.say(f"Loading {loader.model_loading} …" if loader.model_loading else "")
 
     def _show_zoo(self, zoo: Zoo) -> None:
         self._zoo = zoo
@@ -74,24 +70,15 @@ class ModelPanel(Section):
         self.combo.setEnabled(bool(zoo.usable))
         self.combo.setPlaceholderText("Choose a model" if zoo.usable else "No model found")
         broken = [e for e in zoo.entries if e.problem is not None]
-        self.unusable.setText("\n".join(f"{e.label}: {e.problem}" for e in broken))
-        self.unusable.setVisible(bool(broken))
-
-    def _show_facts(self, label: str) -> None:
-        entries = () if self._zoo is None else self._zoo.usable
-        entry = next((e for e in entries if e.label == label), None)
-        text = "" if entry is None else _facts(entry)
-        if text != self.facts.text():
-            self.facts.setText(text)
-            self.facts.setVisible(bool(text))
-
-    def _show_state(self, text: str) -> None:
-        if text != self.state.text():
-            self.state.setText(text)
-            self.state.setVisible(bool(text))
+        self.unusable.say("\n".join(_shortened(f"{e.label}: {e.problem}") for e in broken))
+        self.unusable.setToolTip("\n".join(f"{e.path}: {e.problem}" for e in broken))
 
     def _choose(self, index: int) -> None:
         self.chosen.emit(self.combo.itemData(index))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _REASON else text[:_REASON].rstrip() + " …"
 
 
 def _facts(entry: ZooEntry) -> str:
@@ -102,10 +89,9 @@ def _facts(entry: ZooEntry) -> str:
         card.precision,
         f"{entry.megabytes:.1f} MB",
         f"{card.landmark_layout.count} points",
-        f"{card.input_size}×{card.input_size}",
     ]
     if (error := card.nme_val.get("all")) is not None:
-        parts.append(f"error {error:.2f} %")
+        parts.append(f"error {error:.1f} %")
     return " · ".join(parts)
 
 

@@ -52,11 +52,11 @@ class OptionsPanel(Section):
         self.settings = settings or remembered_settings(preferences)
         grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setVerticalSpacing(6)
+        grid.setVerticalSpacing(4)
         self.boxes: dict[str, QCheckBox] = {}
         for place, (name, action) in enumerate(overlay.items()):
             self.boxes[name] = _bound_box(action)
-            grid.addWidget(self.boxes[name], place // 2, place % 2)
+            grid.addWidget(self.boxes[name], place // 3, place % 3)
         self.body.addLayout(grid)
         self.smooth = QCheckBox("&Smooth the points")
         self.smooth.setToolTip("Steadies still faces; fast movement passes almost unchanged")

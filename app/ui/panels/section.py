@@ -43,8 +43,8 @@ class Section(QWidget):
         self._header.toggled.connect(self._fold)
         self._content = QWidget()
         self.body = QVBoxLayout(self._content)
-        self.body.setContentsMargins(8, 8, 8, 12)
-        self.body.setSpacing(7)
+        self.body.setContentsMargins(6, 6, 6, 8)
+        self.body.setSpacing(5)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -84,8 +84,8 @@ class SidePanel(QScrollArea):
         self.sections: dict[str, Section] = {}
         inside = QWidget()
         self._column = QVBoxLayout(inside)
-        self._column.setContentsMargins(8, 8, 8, 8)
-        self._column.setSpacing(6)
+        self._column.setContentsMargins(6, 6, 6, 6)
+        self._column.setSpacing(2)
         self._column.addStretch(1)
         self.setWidget(inside)
 

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QSizePolicy,
     QToolButton,
 )
@@ -22,6 +21,7 @@ from app.ui.elided_label import ElidedLabel
 from app.ui.panels.combo import roomy_combo
 from app.ui.panels.section import Section
 from app.ui.preferences import Preferences
+from app.ui.wrapped_label import WrappedLabel
 
 if TYPE_CHECKING:
     from app.capture.grabber import CaptureStatus
@@ -44,12 +44,8 @@ class SourcePanel(Section):
         font = self.name.font()
         font.setBold(True)
         self.name.setFont(font)
-        self.negotiated = QLabel()
-        self.negotiated.setProperty("quiet", True)
-        self.negotiated.setWordWrap(True)
-        self.negotiated.setTextFormat(Qt.TextFormat.PlainText)
+        self.negotiated = WrappedLabel(quiet=True)
         self.negotiated.setToolTip("What the source really delivers")
-        self.negotiated.hide()
         self.camera = roomy_combo("Camera", "The camera to use; the list follows the plugs")
         self.camera.activated.connect(self._choose_camera)
         self.picture_size = roomy_combo(
@@ -68,6 +64,7 @@ class SourcePanel(Section):
         self.mjpg.clicked.connect(self._change_settings)
         self._lay_out(file_actions)
         self.show_cameras(())
+        self.show_camera(None)
 
     @property
     def settings(self) -> CameraSettings:
@@ -103,7 +100,7 @@ class SourcePanel(Section):
         with QSignalBlocker(self.camera):
             self.camera.setCurrentIndex(-1 if camera is None else self.camera.findData(camera.id))
         for field in (self.picture_size, self.rate, self.mjpg):
-            field.setEnabled(camera is not None)
+            self._form.setRowVisible(field, camera is not None)
         if camera is not None:
             self._fill_sizes(camera.sizes)
 
@@ -111,22 +108,15 @@ class SourcePanel(Section):
         """Name the source."""
         self.name.setText(name or "No source")
         if not name:
-            self._show_negotiated("")
+            self.negotiated.say("")
 
     def show_capture(self, capture: CaptureStatus | None) -> None:
         """Show what the source delivers."""
-        if capture is None:
-            self._show_negotiated("")
-        elif capture.info is not None:
-            self._show_negotiated("\n".join((capture.info.summary, *capture.info.notes)))
-
-    def _show_negotiated(self, text: str) -> None:
-        if text != self.negotiated.text():
-            self.negotiated.setText(text)
-            self.negotiated.setVisible(bool(text))
+        info = None if capture is None else capture.info
+        self.negotiated.say("" if info is None else "\n".join((info.summary, *info.notes)))
 
     def _lay_out(self, file_actions: Sequence[QAction]) -> None:
-        form = QFormLayout()
+        self._form = form = QFormLayout()
         form.setContentsMargins(0, 0, 0, 0)
         form.setVerticalSpacing(6)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
