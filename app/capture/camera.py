@@ -6,10 +6,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol, cast
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
+from app._opencv import cv2
 from app.capture.devices import CameraSettings, CameraTarget
 from app.capture.live import LiveSource, Patience
 from app.capture.pixels import to_bgr

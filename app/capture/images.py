@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 
+from app._opencv import cv2
 from app.capture.pixels import to_bgr
 from app.capture.playback import Picture, PlayedSource
 from app.capture.source import IMAGE_SUFFIXES, Pace, SourceInfo

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
+from app._opencv import cv2
 from app.core.face import Face
 from app.core.frame import Image
 from app.record.axes import XY, pose_axes
@@ -187,7 +187,7 @@ def _draw_lines(canvas: Image, view: _View) -> None:
 
 
 def _draw_points(canvas: Image, view: _View) -> None:
-    radius = 1.2 * view.unit
+    radius = 1.5 * view.unit
     for dark in (True, False):
         for region, indices in view.face.layout.groups.items():
             colour = _DARK if dark else region_colour(region)
@@ -235,7 +235,10 @@ def _texts(face: Face) -> list[str]:
 
 def _degrees(angle: float | None) -> str:
     # The letters of OpenCV are ASCII only: no degree sign, no minus, no dash.
-    return "?" if angle is None or not np.isfinite(angle) else f"{round(angle):+d}"
+    if angle is None or not np.isfinite(angle):
+        return "?"
+    whole = round(angle)
+    return f"{whole:+d}" if whole else "0"
 
 
 def _put(

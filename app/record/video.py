@@ -9,13 +9,13 @@ from types import MappingProxyType, TracebackType
 from typing import Final, Self
 
 import av
-import cv2
 import numpy as np
 from av.container import OutputContainer
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
+from app._opencv import cv2
 from app.core.errors import OutputError
 from app.core.frame import Image
 from app.record.output import check_place, refusal
