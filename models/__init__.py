@@ -1,0 +1,1 @@
+"""The zoo of models, and how each of them was made."""

@@ -1,0 +1,1 @@
+"""PFLD: a fast landmark network with a loss weighted by attribute and pose (seed 000)."""

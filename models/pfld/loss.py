@@ -1,0 +1,178 @@
+"""The loss of seed 000, and the practical form of it that trains better.
+
+Seed: (1/M) Σ_m Σ_n γ_n ‖d‖², γ_n = Σ_c ω^c · Σ_k (1 - cos θ_k): face n of the classes c counts
+by the rarity of its classes and by how far its pose is misjudged. As the pose branch learns,
+Σ_k (1 - cos θ_k) goes to 0 and with it the weight of every face; and ω spans a factor of 20. So
+the practical form weighs by a power of the class term, normalised to a mean of 1, and by
+1 + Σ_k (1 - cos θ_k), and trains the pose branch by a term of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from app.core.layout import IBUG68
+from models.pfld.network import Prediction
+from models.training.batches import Batch
+
+Form = Literal["seed", "practical"]
+Distance = Literal["l2", "l1", "wing"]
+
+SMALLEST_EYE_DISTANCE = 0.2
+"""Eye distance (crop units) below which an error is not magnified further: in profile the eye
+corners nearly coincide."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossRecipe:
+    """The `[loss]` table of a recipe.
+
+    Attributes:
+        form: `seed` or `practical`.
+        classes: weigh by the rarity of the attribute classes.
+        pose: weigh by the deviation of the estimated pose.
+        class_power: power of the class term in the practical form.
+        distance: of a point in the practical form. `l2` is squared; `wing` is logarithmic near 0
+            (Feng et al., CVPR 2018).
+        wing_width: where wing becomes linear, share of the eye distance.
+        wing_curve: its curvature, share of the eye distance.
+        pose_share: weight of the branch's own pose term in the practical form.
+        trust_share: weight of the cross entropy of trust.
+        groups: weight of the points of a region, 1 where not named; the practical form only.
+    """
+
+    form: Form = "practical"
+    classes: bool = True
+    pose: bool = True
+    class_power: float = 0.5
+    distance: Distance = "l1"
+    wing_width: float = 0.1
+    wing_curve: float = 0.02
+    pose_share: float = 0.1
+    trust_share: float = 0.1
+    groups: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any]) -> Self:
+        """Read the `[loss]` table of a recipe."""
+        return cls(**table)
+
+
+def class_weights(attributes: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+    """ω, (6,): the reciprocal of the share of each class among the training faces (M, 6).
+
+    Raises:
+        ValueError: a face has no class, so the loss would not see it.
+    """
+    if not attributes.any(axis=1).all():
+        raise ValueError("a face without an attribute class would have weight 0")
+    shares = attributes.mean(axis=0)
+    # A class that no training face has weighs nothing and meets nothing.
+    return np.where(shares > 0, 1 / np.maximum(shares, 1e-12), 0.0).astype(np.float32)
+
+
+def class_term(attributes: Tensor, weights: Tensor | None) -> Tensor:
+    """Σ_c ω^c over the classes of each face: (B, 6) bool to (B,); ones without weights."""
+    if weights is None:
+        return torch.ones(len(attributes), device=attributes.device)
+    return attributes.to(weights.dtype) @ weights
+
+
+def angles_of(rotations: Tensor) -> Tensor:
+    """(B, 3) yaw, pitch, roll in radians of (B, 3, 3), as `app.core.rotation.matrix_to_pose`."""
+    yaw = torch.asin(rotations[:, 2, 0].clamp(-1, 1))
+    pitch = torch.atan2(-rotations[:, 2, 1], rotations[:, 2, 2])
+    roll = torch.atan2(rotations[:, 1, 0], rotations[:, 0, 0])
+    return torch.stack([yaw, pitch, roll], dim=1)
+
+
+def pose_term(estimated: Tensor, true: Tensor) -> Tensor:
+    """Σ_k (1 - cos θ_k), (B,), for angles (B, 3) in radians."""
+    return (1 - torch.cos(estimated - true)).sum(dim=1)
+
+
+def seed_loss(points: Tensor, truth: Tensor, counts: Tensor, gamma: Tensor) -> Tensor:
+    """(1/M) Σ_m Σ_n γ_n ‖d‖².
+
+    Args:
+        points: (B, 68, 2) predicted.
+        truth: (B, 68, 2).
+        counts: (B, 68), False for points that do not count.
+        gamma: (B,); ones give plain L2.
+    """
+    squared = ((points - truth) ** 2).sum(dim=2)
+    return (torch.where(counts, squared, 0) * gamma[:, None]).sum() / len(points)
+
+
+def point_distance(offset: Tensor, recipe: LossRecipe) -> Tensor:
+    """(B, 68) distances of offsets (B, 68, 2) that are shares of the eye distance."""
+    if recipe.distance == "l2":
+        return (offset**2).sum(dim=2)
+    size = offset.abs()
+    if recipe.distance == "l1":
+        return size.sum(dim=2)
+    width, curve = recipe.wing_width, recipe.wing_curve
+    constant = width - width * float(np.log1p(width / curve))
+    bent = width * torch.log1p(size / curve)
+    return torch.where(size < width, bent, size - constant).sum(dim=2)
+
+
+class PfldLoss:
+    """Prediction and batch to one number to minimise.
+
+    Args:
+        recipe: which form, and its parts.
+        attributes: (M, 6) of the training faces, for ω.
+    """
+
+    def __init__(self, recipe: LossRecipe, attributes: npt.NDArray[np.bool_]) -> None:
+        self._recipe = recipe
+        omega = class_weights(attributes)
+        self._omega = torch.from_numpy(omega) if recipe.classes else None
+        self._usual = float(np.mean((attributes @ omega) ** recipe.class_power))
+        weights = torch.ones(IBUG68.count)
+        for group, weight in recipe.groups.items():
+            weights[list(IBUG68.groups[group])] = weight
+        self._point_weights = weights / weights.mean()
+
+    def __call__(self, prediction: Prediction, batch: Batch) -> Tensor:
+        """The loss of a batch, a scalar."""
+        recipe = self._recipe
+        points = prediction.points.unflatten(1, (IBUG68.count, 2))
+        assert prediction.pose is not None  # noqa: S101  the network is in training mode
+        deviation = pose_term(prediction.pose, angles_of(batch.rotations))
+        classes = class_term(batch.attributes, self._omega)
+        if recipe.form == "seed":
+            gamma = classes * (deviation if recipe.pose else torch.ones_like(deviation))
+            face_loss = seed_loss(points, batch.points, batch.counts, gamma)
+        else:
+            face_loss = self._practical(points, batch, classes, deviation)
+        trust = functional.binary_cross_entropy_with_logits(
+            prediction.trust[:, 0], batch.positive.to(prediction.trust.dtype)
+        )
+        return face_loss + recipe.trust_share * trust
+
+    def _practical(
+        self, points: Tensor, batch: Batch, classes: Tensor, deviation: Tensor
+    ) -> Tensor:
+        recipe = self._recipe
+        weight = torch.ones_like(deviation)
+        if recipe.classes:
+            weight = classes**recipe.class_power / self._usual
+        if recipe.pose:
+            weight = weight * (1 + deviation.detach())
+        unit = batch.eye_distance.clamp_min(SMALLEST_EYE_DISTANCE)[:, None, None]
+        distances = point_distance((points - batch.points) / unit, recipe) * self._point_weights
+        counted = batch.counts.sum()
+        total = (torch.where(batch.counts, distances, 0) * weight[:, None]).sum()
+        positive = batch.positive.to(deviation.dtype)
+        pose = (deviation * positive).sum() / positive.sum().clamp_min(1)
+        return total / counted.clamp_min(1) + recipe.pose_share * pose

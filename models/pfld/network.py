@@ -1,0 +1,192 @@
+"""The network of seed 000: MobileNet blocks, a multi-scale fully connected head, and an
+auxiliary branch for the head pose that lives in training only.
+
+The blocks are chosen for int8 on a CPU: channels in multiples of 32, dense 3×3 expansions
+("fused" MobileNet blocks) where the depthwise kernels of the runtime are slower than dense ones,
+Relu as the only activation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, Self
+
+import torch
+from torch import Tensor, nn
+
+Block = Literal["fused", "inverted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Blocks of one kind at one resolution; the first of them takes the stride.
+
+    Attributes:
+        block: `inverted` is the inverted residual of MobileNetV2 (1×1, depthwise 3×3, 1×1);
+            `fused` replaces the first two convolutions by one dense 3×3.
+        channels: channels between the blocks.
+        expansion: channels inside a block as a multiple of those that enter it.
+        repeats: number of blocks.
+        stride: 1, or 2 to halve the resolution.
+    """
+
+    block: Block
+    channels: int
+    expansion: int
+    repeats: int
+    stride: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Architecture:
+    """What fixes the shape of a PFLD network.
+
+    Attributes:
+        input_size: side of the square colour crop, pixels; a multiple of 16.
+        stem: channels of the first convolution, which halves the resolution.
+        stages: from the stem to a map of input_size / 16; the last one gives scale 2 of the
+            head, the one before it scale 1.
+        bottleneck: channels of the last map before the convolution over its whole area.
+        scale3: channels of that convolution, scale 3 of the head.
+        pose_stage: index of the stage that feeds the auxiliary branch.
+    """
+
+    input_size: int
+    stem: int
+    stages: tuple[Stage, ...]
+    bottleneck: int
+    scale3: int
+    pose_stage: int
+    points: int = 68
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any]) -> Self:
+        """Read the `[network]` table of a recipe."""
+        values = dict(table)
+        values["stages"] = tuple(Stage(**stage) for stage in values["stages"])
+        return cls(**values)
+
+
+class Prediction(NamedTuple):
+    """What the network says of a batch of B crops.
+
+    points: (B, 136), x before y, 0..1 across the crop.
+    trust: (B, 1), the logit of "this crop holds a well-framed face".
+    pose: (B, 3) yaw, pitch, roll in radians, or None outside training.
+    """
+
+    points: Tensor
+    trust: Tensor
+    pose: Tensor | None
+
+
+def conv(inputs: int, outputs: int, kernel: int, *, stride: int = 1, groups: int = 1) -> nn.Module:
+    """Convolution, batch normalisation, Relu; same size for an odd kernel and stride 1."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
+    )
+
+
+class Residual(nn.Module):
+    """One MobileNet block with a linear bottleneck, and a shortcut where the shapes allow it."""
+
+    def __init__(
+        self, block: Block, inputs: int, outputs: int, expansion: int, stride: int
+    ) -> None:
+        super().__init__()
+        hidden = inputs * expansion
+        expand: Sequence[nn.Module]
+        if block == "fused":
+            expand = [conv(inputs, hidden, 3, stride=stride)]
+        else:
+            expand = [
+                conv(inputs, hidden, 1),
+                conv(hidden, hidden, 3, stride=stride, groups=hidden),
+            ]
+        self.body = nn.Sequential(
+            *expand, nn.Conv2d(hidden, outputs, 1, bias=False), nn.BatchNorm2d(outputs)
+        )
+        self.shortcut = stride == 1 and inputs == outputs
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, H, W) to (B, outputs, H / stride, W / stride)."""
+        y: Tensor = self.body(x)
+        return x + y if self.shortcut else y
+
+
+class PoseBranch(nn.Module):
+    """The auxiliary network: pose from an early map, so that the backbone learns geometry."""
+
+    def __init__(self, inputs: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            conv(inputs, 64, 3, stride=2),
+            conv(64, 64, 3, stride=2),
+            nn.AdaptiveAvgPool2d(2),
+            nn.Flatten(),
+            nn.Linear(64 * 4, 64),
+            nn.ReLU(inplace=True),
+            nn.Linear(64, 3),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, H, W) to (B, 3) radians."""
+        pose: Tensor = self.body(x)
+        return pose
+
+
+class Pfld(nn.Module):
+    """Crop to points, trust and, in training, pose."""
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        self.architecture = architecture
+        self.stem = conv(3, architecture.stem, 3, stride=2)
+        self.stages = nn.ModuleList()
+        channels = architecture.stem
+        for stage in architecture.stages:
+            blocks = []
+            for index in range(stage.repeats):
+                stride = stage.stride if index == 0 else 1
+                blocks.append(
+                    Residual(stage.block, channels, stage.channels, stage.expansion, stride)
+                )
+                channels = stage.channels
+            self.stages.append(nn.Sequential(*blocks))
+        scale1 = architecture.stages[-2].channels
+        self.bottleneck = conv(channels, architecture.bottleneck, 1)
+        area = architecture.input_size // 16
+        self.scale3 = nn.Sequential(
+            nn.Conv2d(architecture.bottleneck, architecture.scale3, area, bias=False),
+            nn.BatchNorm2d(architecture.scale3),
+            nn.ReLU(inplace=True),
+        )
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        features = scale1 + channels + architecture.scale3
+        self.points = nn.Linear(features, 2 * architecture.points)
+        self.trust = nn.Linear(features, 1)
+        self.pose = PoseBranch(architecture.stages[architecture.pose_stage].channels)
+
+    def forward(self, x: Tensor) -> Prediction:
+        """(B, 3, input_size, input_size) normalised crops to a prediction."""
+        x = self.stem(x)
+        maps = []
+        for stage in self.stages:
+            x = stage(x)
+            maps.append(x)
+        features = torch.cat(
+            [
+                self.pool(maps[-2]).flatten(1),
+                self.pool(maps[-1]).flatten(1),
+                self.scale3(self.bottleneck(maps[-1])).flatten(1),
+            ],
+            dim=1,
+        )
+        pose = self.pose(maps[self.architecture.pose_stage]).float() if self.training else None
+        # Half precision has steps of 0.4 % of the crop: never for the coordinates.
+        with torch.autocast(x.device.type, enabled=False):
+            features = features.float()
+            return Prediction(self.points(features), self.trust(features), pose)

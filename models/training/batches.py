@@ -1,0 +1,238 @@
+"""Batches of augmented crops; batch number s of a seed is always the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from app.core.face import Box, HeadPose
+from app.core.geometry import crop_transform
+from app.core.layout import IBUG68
+from app.core.rotation import pose_to_matrix
+from models.training import augmentation
+from models.training.augmentation import Jitter
+from models.training.crops import Crops, warp
+from models.training.labels import Labels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Framing:
+    """What a crop is to the network; the `[crop]` table of a recipe.
+
+    Attributes:
+        size: side of the input, pixels.
+        scale: side of the crop as a multiple of the face box.
+        shift: downward shift of its centre as a share of the face box's longer side.
+        mean: of each channel, 0..255.
+        std: of each channel, 0..255.
+    """
+
+    size: int
+    scale: float
+    shift: float
+    mean: float
+    std: float
+
+
+class Batch(NamedTuple):
+    """B crops with what is known of them.
+
+    images: (B, 3, N, N) uint8, BGR.
+    points: (B, 68, 2) float32, 0..1 across the crop.
+    counts: (B, 68) bool, False for points that are guesses or lie outside picture or crop, and
+        for every point of a negative.
+    eye_distance: (B,) float32, in units of the crop.
+    rotations: (B, 3, 3) float32, face axes to camera axes, as the crop shows them.
+    attributes: (B, 6) bool.
+    positive: (B,) bool, False for a crop without a well-framed face.
+    """
+
+    images: Tensor
+    points: Tensor
+    counts: Tensor
+    eye_distance: Tensor
+    rotations: Tensor
+    attributes: Tensor
+    positive: Tensor
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Faces:
+    """Crops and labels of the faces of one split, aligned.
+
+    Attributes:
+        rows: indices of the split's faces in `crops` and in all arrays here.
+        counts: (M, 68) bool, truth known and inside the picture.
+        rotations: (M, 3, 3).
+        attributes: (M, 6).
+    """
+
+    crops: Crops
+    rows: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.bool_]
+    rotations: npt.NDArray[np.float64]
+    attributes: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, labels: Labels, crops: Crops, split: str) -> Faces:
+        """The faces of one split."""
+        counts = labels.counts & labels.inside
+        return cls(crops, labels.of(split), counts, labels.rotations, labels.attributes())
+
+    @property
+    def counts_here(self) -> npt.NDArray[np.bool_]:
+        """`counts` of the split's faces alone, in the order of `rows`."""
+        return self.counts[self.rows]
+
+
+class AugmentedBatches(Dataset[Batch]):
+    """Element s is the batch of training step s."""
+
+    def __init__(
+        self,
+        faces: Faces,
+        framing: Framing,
+        jitter: Jitter,
+        *,
+        batch_size: int,
+        negatives: float,
+        seed: int,
+    ) -> None:
+        self._faces = faces
+        self._framing = framing
+        self._jitter = jitter
+        self._batch_size = batch_size
+        self._negatives = negatives
+        self._seed = seed
+
+    def __getitem__(self, step: int) -> Batch:
+        """The batch of one step, whatever was asked for before."""
+        rng = np.random.default_rng((self._seed, 1, step))
+        crops = [self._crop(row, rng) for row in self._rows(step)]
+        columns = [np.stack(column) for column in zip(*crops, strict=True)]
+        return Batch(*(torch.from_numpy(column) for column in columns))
+
+    def _rows(self, step: int) -> npt.NDArray[np.int64]:
+        """Rows of the faces of one step: every face once per epoch, in an order of its own."""
+        count = len(self._faces.rows)
+        wanted = np.arange(step * self._batch_size, (step + 1) * self._batch_size)
+        rows = np.empty(len(wanted), dtype=np.int64)
+        for epoch in np.unique(wanted // count):
+            order = np.random.default_rng((self._seed, 0, epoch)).permutation(self._faces.rows)
+            here = wanted // count == epoch
+            rows[here] = order[wanted[here] % count]
+        return rows
+
+    def _crop(self, row: int, rng: np.random.Generator) -> tuple[npt.NDArray[Any], ...]:
+        faces, framing = self._faces, self._framing
+        image, points = faces.crops.images[row], faces.crops.points[row]
+        positive = rng.random() >= self._negatives
+        if positive:
+            matrix = augmentation.face_transform(
+                points,
+                size=framing.size,
+                crop_scale=framing.scale,
+                crop_shift=framing.shift,
+                jitter=self._jitter,
+                rng=rng,
+            )
+        elif rng.random() < 0.5 and len(faces.crops.backgrounds):
+            image = faces.crops.backgrounds[rng.integers(len(faces.crops.backgrounds))]
+            matrix = _somewhere(image.shape[0], framing.size, rng)
+        else:
+            matrix = augmentation.badly_framed_transform(
+                points, size=framing.size, crop_scale=framing.scale, rng=rng
+            )
+        border = (cv2.BORDER_CONSTANT, cv2.BORDER_REPLICATE)[rng.integers(2)]
+        crop = warp(image, matrix, framing.size, border)
+        unit = (points @ matrix[:, :2].T + matrix[:, 2] + 0.5) / framing.size
+        inside = ((unit >= 0) & (unit <= 1)).all(axis=1)
+        counts = faces.counts[row] & inside & positive
+        rotation = _turned(faces.rotations[row], matrix)
+        if rng.random() < 0.5:
+            crop, unit, counts, rotation = mirrored(crop, unit, counts, rotation)
+        other = faces.crops.images[faces.rows[rng.integers(len(faces.rows))]]
+        corner = rng.integers(0, other.shape[0] - framing.size + 1, 2)
+        other = other[corner[0] :, corner[1] :][: framing.size, : framing.size]
+        crop = augmentation.change_pixels(crop, other, rng)
+        return (
+            np.ascontiguousarray(crop.transpose(2, 0, 1)),
+            unit.astype(np.float32),
+            counts,
+            np.float32(np.hypot(*(unit[45] - unit[36]))),
+            rotation.astype(np.float32),
+            faces.attributes[row],
+            np.bool_(positive),
+        )
+
+
+def mirrored(
+    crop: npt.NDArray[np.uint8],
+    unit: npt.NDArray[np.floating],
+    counts: npt.NDArray[np.bool_],
+    rotation: npt.NDArray[np.float64],
+) -> tuple[
+    npt.NDArray[np.uint8],
+    npt.NDArray[np.floating],
+    npt.NDArray[np.bool_],
+    npt.NDArray[np.float64],
+]:
+    """Crop, points (68, 2) in 0..1, flags per point and rotation, as a mirror shows them."""
+    order = list(IBUG68.mirror)
+    flipped = unit[order].copy()
+    flipped[:, 0] = 1 - flipped[:, 0]
+    reflection = np.diag([-1.0, 1.0, 1.0])
+    return crop[:, ::-1], flipped, counts[order], reflection @ rotation @ reflection
+
+
+def plain_crops(
+    faces: Faces, framing: Framing
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
+    """Crops (F, N, N, 3) of all faces of the split around their true boxes, and their points
+    (F, 68, 2) in 0..1. No augmentation.
+    """
+    images, units = [], []
+    for row in faces.rows:
+        points = faces.crops.points[row]
+        matrix = crop_transform(
+            Box.around(points), scale=framing.scale, shift=framing.shift, size=framing.size
+        )
+        images.append(warp(faces.crops.images[row], matrix, framing.size, cv2.BORDER_CONSTANT))
+        units.append((points @ matrix[:, :2].T + matrix[:, 2] + 0.5) / framing.size)
+    return np.stack(images), np.stack(units).astype(np.float32)
+
+
+def stream(batches: AugmentedBatches, first: int, last: int, *, workers: int) -> Iterator[Batch]:
+    """The batches of steps first..last-1, made ahead by `workers` processes (0: in this one)."""
+    loader: DataLoader[Batch] = DataLoader(
+        batches,
+        batch_size=None,
+        sampler=range(first, last),
+        num_workers=workers,
+        prefetch_factor=4 if workers else None,
+    )
+    return iter(loader)
+
+
+def _somewhere(stored: int, size: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    """A random square of a background."""
+    side = stored * float(rng.uniform(0.6, 1.0))
+    x, y = rng.uniform(0, stored - side, 2)
+    return crop_transform(Box(x, y, x + side, y + side), scale=1.0, shift=0.0, size=size)
+
+
+def _turned(
+    rotation: npt.NDArray[np.float64], matrix: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """The rotation of a head in a picture that a transform has turned: roll alone changes."""
+    angle = np.degrees(np.arctan2(matrix[1, 0], matrix[0, 0]))
+    turned: npt.NDArray[np.float64] = pose_to_matrix(HeadPose(0.0, 0.0, float(angle))) @ rotation
+    return turned

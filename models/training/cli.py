@@ -1,0 +1,296 @@
+"""`python -m models.training COMMAND`: from pictures to a measured model file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from app.core.errors import PfldLiveError
+
+DATA_VARIABLE = "PFLD_DATA"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 when it worked, 2 with one sentence when the user can mend it."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except PfldLiveError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m models.training",
+        description="Make landmark models: labels, training, export, quantization, report.",
+        epilog="In this order: labels, then train, export, quantize and report of one recipe.",
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path(os.environ.get(DATA_VARIABLE, "../shared/data")),
+        help=f"folder with p1/ and faces/ (default: ${DATA_VARIABLE} or %(default)s)",
+    )
+    parser.add_argument(
+        "--runs",
+        type=Path,
+        default=Path("runs"),
+        help="folder for caches, checkpoints and logs (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--zoo",
+        type=Path,
+        default=Path("models"),
+        help="folder for finished model files (default: %(default)s)",
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    command = commands.add_parser(
+        "labels",
+        help="let FaceMesh label all pictures and cut the crops (10 minutes, once)",
+        description="Label every picture with FaceMesh, on itself and its mirror image, and cut "
+        "the face crops. Both are cached in RUNS/labels; an interrupted run starts over.",
+    )
+    command.set_defaults(run=_labels)
+
+    command = commands.add_parser(
+        "sheet",
+        help="draw random labels on a contact sheet, to be looked at",
+        description="Draw the points of random faces of every source and of turned faces.",
+    )
+    command.add_argument("output", type=Path, help="picture to write, for example sheet.png")
+    command.add_argument("--seed", type=int, default=0, help="which faces (default: %(default)s)")
+    command.set_defaults(run=_sheet)
+
+    command = commands.add_parser(
+        "face-points",
+        help="write the mean 3D face points of the program",
+        description="Write the mean 3D face, 68 points, that the program fits head poses with.",
+    )
+    command.add_argument(
+        "--output",
+        type=Path,
+        default=Path("assets/face_points_68.json"),
+        help="file to write (default: %(default)s)",
+    )
+    command.set_defaults(run=_face_points)
+
+    command = commands.add_parser(
+        "detector-boxes",
+        help="measure how the detectors' boxes relate to the face box",
+        description="Measure scale, shift and spread of each detector's boxes against the tight "
+        "box around the 68 points, on training faces in webcam-like frames.",
+    )
+    command.add_argument(
+        "--faces", type=int, default=1500, help="number of faces (default: %(default)s)"
+    )
+    command.set_defaults(run=_detector_boxes)
+
+    command = commands.add_parser(
+        "train",
+        help="train the model of a recipe, or go on where it stopped",
+        description="Train the model of a recipe. Checkpoint, log and plot lie in RUNS/NAME; "
+        "the same command goes on from the checkpoint.",
+    )
+    _add_recipe(command)
+    command.add_argument(
+        "--minutes",
+        type=float,
+        help="training time; replaces the recipe's number of steps, and the schedule follows "
+        "the clock",
+    )
+    command.add_argument(
+        "--threads", type=int, default=1, help="threads of torch (default: %(default)s)"
+    )
+    command.add_argument(
+        "--workers", type=int, default=1, help="processes that make batches (default: %(default)s)"
+    )
+    command.set_defaults(run=_train)
+
+    command = commands.add_parser(
+        "export",
+        help="write the fp32 ONNX file of a trained model",
+        description="Write ZOO/NAME-fp32.onnx from the averaged weights of the last checkpoint.",
+    )
+    _add_recipe(command)
+    command.set_defaults(run=_export)
+
+    command = commands.add_parser(
+        "quantize",
+        help="write the int8 ONNX file from the fp32 one",
+        description="Write ZOO/NAME-int8.onnx, calibrated on augmented training crops.",
+    )
+    _add_recipe(command)
+    command.set_defaults(run=_quantize)
+
+    command = commands.add_parser(
+        "report",
+        help="measure both files, put the figures into their cards, write RESULTS.md",
+        description="Measure the fp32 and the int8 file of a recipe in one run: errors by "
+        "attribute, trust, size, milliseconds.",
+    )
+    _add_recipe(command)
+    command.set_defaults(run=_report)
+    return parser
+
+
+def _add_recipe(command: argparse.ArgumentParser) -> None:
+    command.add_argument("recipe", type=Path, help="for example models/pfld/0.5x.toml")
+
+
+# Each command imports what it needs: torch and mediapipe take seconds to load.
+
+
+def _labels(options: argparse.Namespace) -> None:
+    from models.training.crops import build_crops
+    from models.training.labels import build_labels, view_of_teacher
+    from models.training.meshes import extract_meshes
+    from models.training.sources import list_pictures
+
+    pictures = list_pictures(options.data)
+    extract_meshes(options.data, pictures, _meshes(options), progress=_count("meshes"))
+    view = view_of_teacher(options.data, pictures, _meshes(options))
+    labels = build_labels(options.data, pictures, view)
+    labels.save(_label_file(options))
+    print(f"{len(labels)} of {len(pictures)} pictures are usable")
+    build_crops(options.data, labels, _crop_folder(options), progress=_count("crops"))
+
+
+def _sheet(options: argparse.Namespace) -> None:
+    from models.training.labels import Labels
+    from models.training.sheet import label_sheet
+
+    label_sheet(options.data, Labels.load(_label_file(options)), options.output, options.seed)
+
+
+def _face_points(options: argparse.Namespace) -> None:
+    from models.training.face_points import write_face_points
+    from models.training.labels import mean_face_points, view_of_teacher
+    from models.training.sources import list_pictures
+
+    pictures = list_pictures(options.data)
+    view = view_of_teacher(options.data, pictures, _meshes(options))
+    points, depth, faces = mean_face_points(pictures, view)
+    write_face_points(points, depth, faces, options.output)
+
+
+def _detector_boxes(options: argparse.Namespace) -> None:
+    from models.training.detector_boxes import measure_all
+    from models.training.labels import Labels
+
+    maps = measure_all(options.data, Labels.load(_label_file(options)), faces=options.faces)
+    table = {
+        name: {key: round(value, 4) for key, value in asdict(box_map).items()}
+        for name, box_map in maps.items()
+    }
+    text = json.dumps(table, indent=1)
+    (options.runs / "detector_boxes.json").write_text(text + "\n", encoding="utf-8")
+    print(text)
+
+
+def _train(options: argparse.Namespace) -> None:
+    import cv2
+    import torch
+
+    from models.training.batches import Faces
+    from models.training.crops import load_crops
+    from models.training.labels import Labels
+    from models.training.loop import Run, Trainer
+    from models.training.plot import plot_training
+    from models.training.recipe import Recipe
+
+    torch.set_num_threads(options.threads)
+    cv2.setNumThreads(1)
+    recipe = Recipe.load(options.recipe)
+    labels = Labels.load(_label_file(options))
+    crops = load_crops(_crop_folder(options), labels)
+    run = Run(folder=options.runs / recipe.name, minutes=options.minutes, workers=options.workers)
+    trainer = Trainer(
+        recipe,
+        run,
+        Faces.of(labels, crops, "train"),
+        Faces.of(labels, crops, "val"),
+        lambda line: print(line, flush=True),
+    )
+    trainer.train()
+    plot_training(run.log, run.folder / "training.png")
+
+
+def _export(options: argparse.Namespace) -> None:
+    from models.training.export import card_of, export
+    from models.training.loop import load_trained
+    from models.training.recipe import Recipe
+
+    recipe = Recipe.load(options.recipe)
+    network = load_trained(recipe, options.runs / recipe.name / "checkpoint.pt")
+    made_by = f"{options.recipe.as_posix()} at commit {_commit()}"
+    export(network, card_of(recipe, made_by), options.zoo / f"{recipe.name}-fp32.onnx")
+
+
+def _quantize(options: argparse.Namespace) -> None:
+    from models.training.crops import load_crops
+    from models.training.labels import Labels
+    from models.training.quantization import calibration_inputs, quantize
+    from models.training.recipe import Recipe
+
+    recipe = Recipe.load(options.recipe)
+    labels = Labels.load(_label_file(options))
+    inputs = calibration_inputs(recipe, labels, load_crops(_crop_folder(options), labels))
+    stem = options.zoo / recipe.name
+    quantize(Path(f"{stem}-fp32.onnx"), Path(f"{stem}-int8.onnx"), inputs)
+
+
+def _report(options: argparse.Namespace) -> None:
+    from models.training.crops import load_crops
+    from models.training.labels import Labels
+    from models.training.recipe import Recipe
+    from models.training.report import write_report
+
+    recipe = Recipe.load(options.recipe)
+    labels = Labels.load(_label_file(options))
+    write_report(
+        recipe,
+        labels,
+        load_crops(_crop_folder(options), labels),
+        data=options.data,
+        run=options.runs / recipe.name,
+        zoo=options.zoo,
+    )
+
+
+def _meshes(options: argparse.Namespace) -> Path:
+    return Path(options.runs) / "labels" / "meshes-v1.npz"
+
+
+def _label_file(options: argparse.Namespace) -> Path:
+    return Path(options.runs) / "labels" / "labels-v1.npz"
+
+
+def _crop_folder(options: argparse.Namespace) -> Path:
+    return Path(options.runs) / "labels" / "crops"
+
+
+def _commit() -> str:
+    """Short hash of the checked-out commit, or `unknown` outside a checkout."""
+    try:
+        result = subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return result.stdout.strip()
+
+
+def _count(what: str) -> Callable[[int, int], None]:
+    def show(done: int, total: int) -> None:
+        print(f"{what}: {done} of {total}", flush=True)
+
+    return show

@@ -1,0 +1,151 @@
+"""Face crops with a margin, cut once: what training reads instead of the pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from app.core.errors import SourceError
+from app.core.face import Box
+from app.core.geometry import Transform, crop_transform
+from models.training.labels import LABELS_VERSION, Labels
+from models.training.sources import Picture, read_picture
+
+Image = npt.NDArray[np.uint8]
+
+CROPS_VERSION: Final = LABELS_VERSION * 100 + 1
+
+STORED_SIDE: Final = 192
+STORED_SCALE: Final = 2.2
+"""Crops are stored with this side (pixels) and this multiple of the face box: room for every
+rotation, scale and shift of the augmentation, at the resolution of a 112 pixel input."""
+
+BACKGROUND_TRIES: Final = 6
+LARGEST_OVERLAP: Final = 0.05
+"""A background square overlaps the face box by at most this share (IoU)."""
+
+SMALLEST_BACKGROUND: Final = 32
+"""Side in pixels."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Crops:
+    """Stored crops of the faces of `Labels`, in the same order, and squares without a face.
+
+    Attributes:
+        images: (M, STORED_SIDE, STORED_SIDE, 3) uint8 BGR, in memory (2 GB).
+        points: (M, 68, 2) float32, pixels of the stored crop.
+        backgrounds: (K, STORED_SIDE, STORED_SIDE, 3) uint8 BGR.
+    """
+
+    images: Image
+    points: npt.NDArray[np.float32]
+    backgrounds: Image
+
+
+def warp(image: Image, transform: Transform, size: int, border: int) -> Image:
+    """Sample a picture on the square that a transform (picture to square) describes.
+
+    A picture much larger than the square is averaged down first, as the program does with large
+    faces, since bilinear sampling would skip pixels.
+    """
+    zoom = float(np.hypot(transform[0, 0], transform[1, 0]))
+    if zoom < 0.5:
+        factor = 1 / np.floor(1 / zoom)
+        image = np.asarray(
+            cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA),
+            dtype=np.uint8,
+        )
+        # Pixel centres move by half a pixel of either size.
+        back = np.array(
+            [[1 / factor, 0, 0.5 / factor - 0.5], [0, 1 / factor, 0.5 / factor - 0.5], [0, 0, 1]]
+        )
+        transform = transform @ back
+    cut = cv2.warpAffine(image, transform, (size, size), flags=cv2.INTER_LINEAR, borderMode=border)
+    return np.asarray(cut, dtype=np.uint8)
+
+
+def build_crops(
+    data: Path,
+    labels: Labels,
+    folder: Path,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> None:
+    """Cut and store the crops of all faces, and background squares of training pictures.
+
+    What lies outside a picture is black, as in the program, or continues the picture by
+    repeating or reflecting its border, by chance: a tight picture's edge would else tell where
+    the face ends.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(0)
+    shape = (len(labels), STORED_SIDE, STORED_SIDE, 3)
+    images = np.lib.format.open_memmap(
+        folder / "images.npy", mode="w+", dtype=np.uint8, shape=shape
+    )
+    points = np.zeros_like(labels.points)
+    backgrounds = []
+    borders = (cv2.BORDER_CONSTANT, cv2.BORDER_REPLICATE, cv2.BORDER_REFLECT_101)
+    for row in range(len(labels)):
+        picture = Picture(str(labels.paths[row]), "train", "", squeeze=float(labels.squeeze[row]))
+        image = read_picture(data, picture)
+        face = Box.around(labels.points[row])
+        matrix = crop_transform(face, scale=STORED_SCALE, shift=0.0, size=STORED_SIDE)
+        training = labels.split[row] == "train"
+        border = borders[rng.integers(3)] if training else cv2.BORDER_CONSTANT
+        images[row] = warp(image, matrix, STORED_SIDE, border)
+        points[row] = labels.points[row] @ matrix[:, :2].T + matrix[:, 2]
+        if training and labels.source[row] != "mux":
+            square = background_square(image, face, rng)
+            if square is not None:
+                backgrounds.append(square)
+        if progress and (row % 1000 == 999 or row == len(labels) - 1):
+            progress(row + 1, len(labels))
+    images.flush()
+    np.save(folder / "backgrounds.npy", np.stack(backgrounds))
+    np.savez(folder / "points.npz", version=CROPS_VERSION, paths=labels.paths, points=points)
+
+
+def load_crops(folder: Path, labels: Labels) -> Crops:
+    """Read what `build_crops` wrote.
+
+    Raises:
+        SourceError: there are no crops, or they belong to other labels.
+    """
+    try:
+        with np.load(folder / "points.npz") as arrays:
+            fits = int(arrays["version"]) == CROPS_VERSION and np.array_equal(
+                arrays["paths"], labels.paths
+            )
+            points = arrays["points"]
+        images = np.load(folder / "images.npy")
+        backgrounds = np.load(folder / "backgrounds.npy")
+    except OSError as error:
+        raise SourceError(
+            f"{folder} holds no crops; make them with `python -m models.training labels`"
+        ) from error
+    if not fits:
+        raise SourceError(f"{folder} belongs to other labels; make it again")
+    return Crops(images, points, backgrounds)
+
+
+def background_square(image: Image, face: Box, rng: np.random.Generator) -> Image | None:
+    """A square of the picture without its face, or None where no try finds one."""
+    height, width = image.shape[:2]
+    for _ in range(BACKGROUND_TRIES):
+        side = float(rng.uniform(0.3, 0.8)) * min(width, height)
+        if side < SMALLEST_BACKGROUND:
+            return None
+        x, y = rng.uniform(0, width - side), rng.uniform(0, height - side)
+        square = Box(x, y, x + side, y + side)
+        if square.iou(face) <= LARGEST_OVERLAP:
+            matrix = crop_transform(square, scale=1.0, shift=0.0, size=STORED_SIDE)
+            return warp(image, matrix, STORED_SIDE, cv2.BORDER_REPLICATE)
+    return None

@@ -1,0 +1,92 @@
+"""A recipe: everything that fixes how a model is made, in one TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from app.core.errors import SourceError
+from models.pfld.loss import LossRecipe
+from models.pfld.network import Architecture
+from models.training.augmentation import Jitter
+from models.training.batches import Framing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """The `[schedule]` table.
+
+    Attributes:
+        steps: length of the run; a time budget on the command line replaces it.
+        batch_size: crops per step.
+        learning_rate: highest, after the warm-up; it falls to 1 % of it along a cosine.
+        warm_up: share of the run over which it rises from 0.
+        weight_decay: of AdamW.
+        average: decay of the moving average of the weights per step.
+        negatives: share of crops that hold no well-framed face.
+        seed: of the first weights and of every random choice.
+        half_precision: compute the convolutions in bfloat16.
+    """
+
+    steps: int
+    batch_size: int
+    learning_rate: float
+    warm_up: float
+    weight_decay: float
+    average: float
+    negatives: float
+    seed: int
+    half_precision: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """What `python -m models.training train RECIPE` reads.
+
+    Attributes:
+        name: of the model, and of its folder of runs.
+        family: the system that it belongs to.
+        path: where the recipe lies, for the card.
+    """
+
+    name: str
+    family: str
+    path: Path
+    network: Architecture
+    crop: Framing
+    jitter: Jitter
+    loss: LossRecipe
+    schedule: Schedule
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a recipe.
+
+        Raises:
+            SourceError: the file is missing, is not TOML or lacks a value.
+        """
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+            return cls.from_tables(values, path)
+        except OSError as error:
+            raise SourceError(f"the recipe {path} cannot be read: {error}") from error
+        except (tomllib.TOMLDecodeError, TypeError, KeyError) as error:
+            raise SourceError(f"the recipe {path} is wrong: {error}") from error
+
+    @classmethod
+    def from_tables(cls, values: Mapping[str, Any], path: Path) -> Self:
+        """Build a recipe from the tables of its file."""
+        crop = Framing(**values["crop"])
+        return cls(
+            name=values["name"],
+            family=values["family"],
+            path=path,
+            network=Architecture.from_table({"input_size": crop.size, **values["network"]}),
+            crop=crop,
+            jitter=Jitter(**values["jitter"]),
+            loss=LossRecipe.from_table(values["loss"]),
+            schedule=Schedule(**values["schedule"]),
+        )

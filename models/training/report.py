@@ -1,0 +1,312 @@
+"""RESULTS.md: what a model's files measure, made by one command."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+
+from app.core.face import Box
+from app.core.layout import IBUG68
+from app.evaluate.attributes import ATTRIBUTES, CLOSED_EYES
+from app.evaluate.metrics import (
+    FAILURE_LIMIT,
+    LOOSE_FAILURE_LIMIT,
+    Errors,
+    area_under_curve,
+    eye_aspect_ratios,
+    failure_rate,
+    nme,
+    point_errors,
+    roc_auc,
+)
+from models.training.crops import Crops
+from models.training.detector_boxes import BoxMap, detect_faces, measure_map
+from models.training.evaluation import (
+    Framed,
+    ModelFile,
+    count_macs,
+    frame_faces,
+    negative_crops,
+    predict_framed,
+    time_models,
+)
+from models.training.export import write_card
+from models.training.labels import Labels
+from models.training.recipe import Recipe
+
+BOX_FACES = 1000
+"""Training faces from which the detectors' maps are measured for the report."""
+
+NOTES_MARK = "<!-- what follows is written by hand and kept by `report` -->"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Measured:
+    """Everything that is told of one file.
+
+    Attributes:
+        model: the file.
+        faces: (F,) NME of the val faces around their true boxes, truth from FaceMesh.
+        by_group: mean error of each group of points.
+        p1: NME against the labels of p1, as they are and with each point's mean offset removed.
+        by_box: NME around each detector's boxes, and around the true boxes of the same faces.
+        trust_auc: of val faces against badly framed crops and backgrounds.
+        shut_auc: how well the eye aspect ratio tells shut eyes from open ones.
+        shut_error: mean difference of the eye aspect ratio on shut eyes.
+        milliseconds: median of one inference on one thread.
+    """
+
+    model: ModelFile
+    faces: Errors
+    by_group: dict[str, float]
+    p1: tuple[float, float]
+    by_box: dict[str, tuple[float, float, int]]
+    trust_auc: float
+    shut_auc: float
+    shut_error: float
+    milliseconds: float
+
+
+def write_report(
+    recipe: Recipe, labels: Labels, crops: Crops, *, data: Path, run: Path, zoo: Path
+) -> None:
+    """Measure both files of a recipe, complete their cards and write RESULTS.md beside it.
+
+    Args:
+        recipe: names the model.
+        labels: all faces.
+        crops: their stored crops.
+        data: folder of the pictures.
+        run: folder of the training run, for its curve.
+        zoo: folder of the model files.
+    """
+    models = [ModelFile(zoo / f"{recipe.name}-{p}.onnx") for p in ("fp32", "int8")]
+    rows = labels.of("val")
+    card = models[0].card
+    truths = {int(row): Box.around(labels.points[row]) for row in rows}
+    framed = frame_faces(data, labels, truths, card)
+    negatives = negative_crops(data, labels, crops, rows, card)
+    boxed, maps = _detector_crops(data, labels, rows, models[0])
+    milliseconds = time_models(models, next(iter(framed.values())).crop)
+    measured = [
+        _measure(model, labels, rows, framed, boxed, negatives, time)
+        for model, time in zip(models, milliseconds, strict=True)
+    ]
+    flags = labels.attributes()[rows]
+    for result in measured:
+        _complete_card(result, flags)
+    folder = recipe.path.parent
+    curve = f"{recipe.name}-training.png"
+    shutil.copyfile(run / "training.png", folder / curve)
+    results = folder / "RESULTS.md"
+    notes = _notes(results)
+    text = _text(recipe, labels, measured, flags, maps, curve)
+    results.write_text(f"{text}\n{NOTES_MARK}\n{notes}", encoding="utf-8")
+
+
+def _detector_crops(
+    data: Path, labels: Labels, rows: npt.NDArray[np.int64], model: ModelFile
+) -> tuple[dict[str, dict[int, Framed]], dict[str, BoxMap]]:
+    """Val crops around each detector's boxes, mapped as measured on training faces."""
+    bare = ~labels.masked & (labels.squeeze == 1.0) & labels.inside.all(axis=1)
+    bare &= labels.source != "mux"
+    training = np.random.default_rng(0).permutation(
+        np.flatnonzero(bare & (labels.split == "train"))
+    )[:BOX_FACES]
+    seen = detect_faces(data, labels, training)
+    maps = {name: measure_map(found, labels, len(training)) for name, found in seen.items()}
+    shown = detect_faces(data, labels, rows)
+    boxed = {
+        name: frame_faces(
+            data, labels, {row: maps[name].face_box(box) for row, box in found}, model.card
+        )
+        for name, found in shown.items()
+    }
+    return boxed, maps
+
+
+def _measure(
+    model: ModelFile,
+    labels: Labels,
+    rows: npt.NDArray[np.int64],
+    framed: dict[int, Framed],
+    boxed: dict[str, dict[int, Framed]],
+    negatives: Sequence[npt.NDArray[np.uint8]],
+    milliseconds: float,
+) -> Measured:
+    points, trust = predict_framed(model, framed)
+    truth = labels.points[rows]
+    counts = (labels.counts & labels.inside)[rows]
+    errors = point_errors(points, truth, IBUG68, counts=counts)
+    faces = nme(errors)
+    place = {int(row): i for i, row in enumerate(rows)}
+    by_box = {}
+    for name, found in boxed.items():
+        here = [place[row] for row in found]
+        around, _ = predict_framed(model, found)
+        error = nme(point_errors(around, truth[here], IBUG68, counts=counts[here]))
+        by_box[name] = (float(np.nanmean(error)), float(np.nanmean(faces[here])), len(here))
+    low = np.array([model.run(crop)[1] for crop in negatives])
+    true_ear = eye_aspect_ratios(truth, IBUG68).mean(axis=1)
+    ear = eye_aspect_ratios(points, IBUG68).mean(axis=1)
+    shut = true_ear < CLOSED_EYES.value
+    return Measured(
+        model=model,
+        faces=faces,
+        by_group={
+            group: float(np.nanmean(errors[:, list(indices)]))
+            for group, indices in IBUG68.groups.items()
+        },
+        p1=_against_p1(points, labels, rows),
+        by_box=by_box,
+        trust_auc=roc_auc(
+            np.concatenate([trust, low]), np.arange(len(trust) + len(low)) < len(trust)
+        ),
+        shut_auc=roc_auc(-ear, shut),
+        shut_error=float(np.abs(ear - true_ear)[shut].mean()),
+        milliseconds=milliseconds,
+    )
+
+
+def _against_p1(
+    points: npt.NDArray[np.float32], labels: Labels, rows: npt.NDArray[np.int64]
+) -> tuple[float, float]:
+    """NME against the coarse labels, plain and with the mean offset of each point removed."""
+    coarse = labels.p1_points[rows]
+    here = np.isfinite(coarse[:, 0, 0])
+    coarse, points = coarse[here], points[here]
+    plain = nme(point_errors(points, coarse, IBUG68))
+    eyes = np.linalg.norm(coarse[:, 45] - coarse[:, 36], axis=1)[:, None, None]
+    offset = ((points - coarse) / eyes).mean(axis=0)
+    centred = nme(point_errors((points - offset * eyes).astype(np.float32), coarse, IBUG68))
+    return float(plain.mean()), float(centred.mean())
+
+
+def _complete_card(result: Measured, flags: npt.NDArray[np.bool_]) -> None:
+    """Put errors and milliseconds into the card of the file itself."""
+    errors = {"all": float(np.nanmean(result.faces))}
+    for i, attribute in enumerate(ATTRIBUTES):
+        errors[attribute] = float(np.nanmean(result.faces[flags[:, i]]))
+    card = replace(
+        result.model.card,
+        nme_val={name: round(100 * error, 3) for name, error in errors.items()},
+        milliseconds=round(result.milliseconds, 3),
+    )
+    model = onnx.load(result.model.path)
+    write_card(model, card)
+    onnx.save(model, result.model.path)
+
+
+def _text(
+    recipe: Recipe,
+    labels: Labels,
+    measured: Sequence[Measured],
+    flags: npt.NDArray[np.bool_],
+    maps: dict[str, BoxMap],
+    curve: str,
+) -> str:
+    rows = labels.of("val")
+    names = [m.model.card.precision for m in measured]
+    head = "| | faces | " + " | ".join(names) + " |\n|---|---:|" + "---:|" * len(names)
+    lines = [
+        f"# {recipe.name}: results",
+        "",
+        "Written by `report`. Errors (NME) in percent of the distance between the outer eye",
+        f"corners; truth from FaceMesh on the {len(rows)} val faces, whose persons are not in "
+        "training;",
+        "points outside the picture do not count. Crops around the true face box unless said.",
+        "",
+        "```",
+        "python -m models.training labels",
+        f"python -m models.training train {recipe.path.as_posix()}",
+        f"python -m models.training export {recipe.path.as_posix()}",
+        f"python -m models.training quantize {recipe.path.as_posix()}",
+        f"python -m models.training report {recipe.path.as_posix()}",
+        "```",
+        "",
+        "## Error on val",
+        "",
+        head,
+        _row("all", len(rows), [_percent(np.nanmean(m.faces)) for m in measured]),
+    ]
+    for i, attribute in enumerate(ATTRIBUTES):
+        here = flags[:, i]
+        values = [_percent(np.nanmean(m.faces[here])) for m in measured]
+        lines.append(_row(attribute, int(here.sum()), values))
+    lines += ["", "| points | " + " | ".join(names) + " |", "|---|" + "---:|" * len(names)]
+    lines += [
+        f"| {group.replace('_', ' ')} | "
+        + " | ".join(_percent(m.by_group[group]) for m in measured)
+        + " |"
+        for group in IBUG68.groups
+    ]
+    lines += ["", "| | " + " | ".join(names) + " |", "|---|" + "---:|" * len(names)]
+    table: list[tuple[str, list[str]]] = [
+        ("median NME", [_percent(np.nanmedian(m.faces)) for m in measured]),
+        (
+            f"failure rate, NME > {FAILURE_LIMIT:.0%}",
+            [_percent(failure_rate(m.faces)) + " %" for m in measured],
+        ),
+        (
+            f"failure rate, NME > {LOOSE_FAILURE_LIMIT:.0%}",
+            [_percent(failure_rate(m.faces, LOOSE_FAILURE_LIMIT)) + " %" for m in measured],
+        ),
+        (f"AUC to {FAILURE_LIMIT:.0%}", [f"{area_under_curve(m.faces):.3f}" for m in measured]),
+        ("NME against the p1 labels", [_percent(m.p1[0]) for m in measured]),
+        ("the same, each point's mean offset removed", [_percent(m.p1[1]) for m in measured]),
+        ("trust: area under the ROC curve", [f"{m.trust_auc:.4f}" for m in measured]),
+        (
+            f"shut eyes (EAR < {CLOSED_EYES.value}): area under the ROC curve",
+            [f"{m.shut_auc:.3f}" for m in measured],
+        ),
+        ("shut eyes: mean error of EAR", [f"{m.shut_error:.3f}" for m in measured]),
+        ("ms per face, p50, one thread, one run", [f"{m.milliseconds:.2f}" for m in measured]),
+        ("MB", [f"{m.model.path.stat().st_size / 1e6:.2f}" for m in measured]),
+        ("million multiplications", [f"{count_macs(measured[0].model.path) / 1e6:.1f}"] * 2),
+    ]
+    lines += [f"| {name} | {' | '.join(values)} |" for name, values in table]
+    lines += [
+        "",
+        "## Boxes of the detectors",
+        "",
+        "The map from a detector's square to the face box (median over training faces in",
+        "webcam-like frames), what it leaves, and the error on val around such boxes. `true` is",
+        "the error of the same faces around their true boxes.",
+        "",
+        "| detector | scale | right | down | log scale ± | shift ± | found | val faces | "
+        + " | ".join(names)
+        + " | true |",
+        "|---|" + "---:|" * (8 + len(names)),
+    ]
+    for name, box_map in maps.items():
+        errors = [_percent(m.by_box[name][0]) for m in measured]
+        lines.append(
+            f"| {name} | {box_map.scale:.3f} | {box_map.dx:.3f} | {box_map.dy:.3f} | "
+            f"{box_map.scale_std:.3f} | {box_map.shift_std:.3f} | {box_map.found:.1%} | "
+            f"{measured[0].by_box[name][2]} | {' | '.join(errors)} | "
+            f"{_percent(measured[0].by_box[name][1])} |"
+        )
+    lines += ["", f"![Training curve]({curve})", ""]
+    return "\n".join(lines)
+
+
+def _row(name: str, faces: int, values: Sequence[str]) -> str:
+    return f"| {name} | {faces} | {' | '.join(values)} |"
+
+
+def _percent(share: float | np.floating) -> str:
+    return f"{100 * share:.2f}"
+
+
+def _notes(results: Path) -> str:
+    """The part of RESULTS.md below the mark, or nothing."""
+    if not results.is_file():
+        return ""
+    _, mark, notes = results.read_text(encoding="utf-8").partition(NOTES_MARK)
+    return notes.lstrip("\n") if mark else ""
