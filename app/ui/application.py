@@ -25,7 +25,9 @@ def run_window(
     demo: bool = False,
     options: WindowOptions | None = None,
     *,
-    on_shown: Callable[[], None] | None = None,
+    preferences: Preferences | None = None,
+    scheme: Qt.ColorScheme | None = None,
+    on_shown: Callable[[MainWindow], None] | None = None,
 ) -> int:
     """Show the window until it is closed.
 
@@ -33,18 +35,20 @@ def run_window(
         source_text: what to open; None is the camera of the last time, or the first one.
         demo: play the bundled clip instead.
         options: further wishes.
-        on_shown: called once, right after the window was painted for the first time.
+        preferences: what is remembered; None is the file of the user.
+        scheme: light or dark; None is as the system says.
+        on_shown: called once with the window, right after it was painted for the first time.
 
     Returns:
         The exit code.
     """
     application = make_application()
-    theme = Theme(application)
+    theme = Theme(application, scheme)
     link = EngineLink()
     window = MainWindow(
         link=link,
         cameras=CameraWatcher(),
-        preferences=Preferences(),
+        preferences=preferences or Preferences(),
         theme=theme,
         options=options,
     )
@@ -54,7 +58,7 @@ def run_window(
 
     def shown() -> None:
         if on_shown is not None:
-            on_shown()
+            on_shown(window)
         window.begin(source_text, demo=demo)
 
     window.first_painted.connect(shown)

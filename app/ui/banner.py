@@ -135,14 +135,15 @@ class BannerStack(QWidget):
         banner = self._banners.get(message.key)
         if banner is None:
             banner = Banner(message, icons=self._icons, theme=self._theme)
-            banner.dismissed.connect(self._dismiss)
+            banner.dismissed.connect(self.dismiss)
             self._banners[message.key] = banner
             self._column.addWidget(banner)
         elif banner.message != message:
             banner.show_message(message)
         self.show()
 
-    def _dismiss(self, key: str) -> None:
+    def dismiss(self, key: str) -> None:
+        """Remove a message as its button does; a condition does not come back by itself."""
         if key in self._conditions:
             self._dismissed.add(key)
         self.withdraw(key)

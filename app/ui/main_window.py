@@ -116,10 +116,12 @@ class MainWindow(QMainWindow):
         self._link.start(self.options_panel.settings)
         self._cameras.start()
 
-    def shut_down(self) -> None:
-        """End the engine; may be called twice."""
-        if not self._link.stop():
+    def shut_down(self) -> bool:
+        """End the engine; may be called twice. True once no thread runs any more."""
+        ended = self._link.stop()
+        if not ended:
             _log.warning("a thread of the engine still runs after the window was closed")
+        return ended
 
     # Building.
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeVar
 
 from PySide6.QtCore import QByteArray, QSettings
@@ -58,3 +62,13 @@ class Preferences:
     def save(self) -> None:
         """Write to disk now."""
         self._settings.sync()
+
+
+@contextmanager
+def temporary_preferences() -> Iterator[Preferences]:
+    """Preferences that are empty at first and gone in the end."""
+    with tempfile.TemporaryDirectory(prefix="pfld-live-") as folder:
+        path = str(Path(folder) / "settings.ini")
+        preferences = Preferences(QSettings(path, QSettings.Format.IniFormat))
+        yield preferences
+        preferences.save()

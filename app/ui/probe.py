@@ -1,50 +1,67 @@
-"""The window measured from inside: `python -m app.ui.probe STARTED_NS SECONDS`.
+"""Measures the window on the demo clip and prints one line of JSON.
 
-Plays the demo clip, closes itself and prints one line of JSON. `pfld-live bench` runs this in a
-process of its own, since only a fresh process can tell how long a start takes.
+    python -m app.ui.probe START_NS SECONDS
+
+START_NS is the monotonic clock when the process was started. `pfld-live bench` runs this.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication
 
 from app.core.clock import now_ns
 from app.core.memory import peak_rss_mb
 from app.ui.application import run_window
-from app.ui.main_window import MainWindow
+from app.ui.preferences import temporary_preferences
+
+if TYPE_CHECKING:
+    from app.core.meters import Percentiles
+    from app.ui.main_window import MainWindow
+
+VIEW_SIZE: Final = (1280, 720)
+"""Size of the video in the window, pixels."""
 
 
-def main(arguments: list[str]) -> int:
-    """Measure.
-
-    Args:
-        arguments: monotonic nanoseconds at which the process was started, and seconds to play.
-    """
-    started_ns, seconds = int(arguments[0]), float(arguments[1])
+def main() -> int:
+    """Run from the command line."""
+    start_ns, seconds = int(sys.argv[1]), float(sys.argv[2])
     report: dict[str, object] = {}
 
-    def shown() -> None:
-        report["startup_ms"] = round((now_ns() - started_ns) / 1e6, 1)
-        QTimer.singleShot(int(seconds * 1000), finish)
+    def shown(window: MainWindow) -> None:
+        report["startup_ms"] = round((now_ns() - start_ns) / 1e6, 1)
+        # The player below the video appears with the first status of the clip.
+        QTimer.singleShot(1000, lambda: _give_view_its_size(window))
+        QTimer.singleShot(int(seconds * 1000), lambda: finish(window))
 
-    def finish() -> None:
-        (window,) = [w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow)]
+    def finish(window: MainWindow) -> None:
         meters = window.view.meters
-        paint, latency = meters.paint_ms(), meters.latency_ms()
+        report["view"] = f"{window.view.width()}x{window.view.height()}"
+        report["shown"] = meters.shown
         report["shown_fps"] = round(meters.shown_fps(), 1)
-        report["paint_ms"] = {"p50": round(paint.p50, 3), "p95": round(paint.p95, 3)}
-        report["latency_ms"] = {"p50": round(latency.p50, 2), "p95": round(latency.p95, 2)}
+        report["paint_ms"] = _as_dict(meters.paint_ms())
+        report["draw_ms"] = _as_dict(meters.prepare_ms())
+        report["latency_ms"] = _as_dict(meters.latency_ms())
         window.close()
 
-    code = run_window(demo=True, on_shown=shown)
+    with temporary_preferences() as preferences:
+        run_window(demo=True, preferences=preferences, on_shown=shown)
     report["peak_rss_mb"] = round(peak_rss_mb(), 1)
     print(json.dumps(report))
-    return code
+    return 0
+
+
+def _give_view_its_size(window: MainWindow) -> None:
+    extra = window.size() - window.stack.size()
+    window.resize(VIEW_SIZE[0] + extra.width(), VIEW_SIZE[1] + extra.height())
+
+
+def _as_dict(pair: Percentiles) -> dict[str, float]:
+    return {"p50": round(pair.p50, 2), "p95": round(pair.p95, 2)}
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    raise SystemExit(main())

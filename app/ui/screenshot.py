@@ -9,19 +9,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSettings, Qt, QTimer
+from PySide6.QtCore import Qt, QTimer
 
 from app.core.resources import asset
-from app.ui.application import make_application
-from app.ui.cameras import CameraWatcher
-from app.ui.engine_link import EngineLink
+from app.ui.application import make_application, run_window
 from app.ui.main_window import MainWindow
-from app.ui.preferences import Preferences
-from app.ui.theme import Theme
+from app.ui.preferences import temporary_preferences
 
 if TYPE_CHECKING:
     from app.ui.picture import Picture
@@ -74,30 +70,31 @@ def main() -> int:
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="preferences")
     options = parser.parse_args()
     width, height = (int(side) for side in options.size.split("x"))
-    application = make_application()
-    with tempfile.TemporaryDirectory() as folder:
-        settings = QSettings(str(Path(folder) / "settings.ini"), QSettings.Format.IniFormat)
-        for pair in options.set:
-            settings.setValue(*pair.split("=", 1))
-        theme = Theme(application, _SCHEMES.get(options.scheme))
-        window = MainWindow(
-            link=EngineLink(),
-            cameras=CameraWatcher(),
-            preferences=Preferences(settings),
-            theme=theme,
-        )
+    photographers: list[Photographer] = []
+
+    def shown(window: MainWindow) -> None:
         window.resize(width, height)
-        photographer = Photographer(
-            window,
-            out=options.out,
-            at_s=options.at,
-            faces=options.faces,
-            patience_s=options.patience,
+        photographers.append(
+            Photographer(
+                window,
+                out=options.out,
+                at_s=options.at,
+                faces=options.faces,
+                patience_s=options.patience,
+            )
         )
-        window.first_painted.connect(lambda: window.begin(options.clip))
-        window.show()
-        application.exec()
-        return 0 if photographer.saved else 1
+
+    make_application()
+    with temporary_preferences() as preferences:
+        for pair in options.set:
+            preferences.set(*pair.split("=", 1))
+        run_window(
+            options.clip,
+            preferences=preferences,
+            scheme=_SCHEMES.get(options.scheme),
+            on_shown=shown,
+        )
+    return 0 if photographers and photographers[0].saved else 1
 
 
 if __name__ == "__main__":

@@ -1,0 +1,43 @@
+"""What holds for all tests: no screen is needed, and no thread is left behind."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+GRACE_S = 3.0  # a thread that was told to end may need a moment on a busy machine
+
+
+def pytest_configure() -> None:
+    # Before anything imports Qt. A developer who wants to watch sets the variable.
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    before = set(threading.enumerate())
+    yield
+    end = time.monotonic() + GRACE_S
+    while (left := _living(before)) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not left, f"the test left threads behind: {left}"
+
+
+def _living(before: set[threading.Thread]) -> list[str]:
+    left = [thread.name for thread in set(threading.enumerate()) - before]
+    core = sys.modules.get("PySide6.QtCore")
+    if core is not None:
+        threads = (o for o in gc.get_objects() if isinstance(o, core.QThread))
+        left += [repr(thread) for thread in threads if thread.isRunning() and not _is_main(thread)]
+    return left
+
+
+def _is_main(thread: object) -> bool:
+    application = sys.modules["PySide6.QtCore"].QCoreApplication.instance()
+    return application is not None and thread == application.thread()
