@@ -16,6 +16,8 @@ from app.ui.display import display_available
 from app.vision.detectors import DEFAULT_DETECTOR
 
 _DEMO_VIDEO = Path("pfld-live-demo.mp4")
+# Nobody is there to plug a camera in again, unlike at the window.
+_CAMERA_GIVE_UP_S = 30.0
 
 
 def demo(options: argparse.Namespace) -> int:
@@ -65,7 +67,7 @@ def process_headless(options: argparse.Namespace) -> int:
 
     _check_outputs(options)
     settings = vision_settings(options)
-    source = open_source(options.source, SourceOptions(pace=Pace.FAST))
+    source = open_source(options.source, SourceOptions(pace=Pace.FAST, give_up_s=_CAMERA_GIVE_UP_S))
     summary = RunSummary(source=source.name)
     progress = _Progress()
     with ExitStack() as stack:

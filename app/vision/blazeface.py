@@ -6,7 +6,8 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 
@@ -28,16 +29,26 @@ _MIN_SCORE = 0.5
 _LONGER_SIDE = 640
 # A face smaller than this share of the picture's longer side is beyond the short-range network.
 _FAR_FACE = 0.12
-_TURNS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One way to look at a picture: with a network, at all of it or at the square at one side."""
+
+    network: int
+    side: Literal["left", "right"] | None = None
+
+
+_LOOKS = (_Look(_SHORT), _Look(_FULL), _Look(_FULL, "left"), _Look(_FULL, "right"))
 
 
 class BlazeFaceDetector:
-    """Finds faces with one network a frame, the one that last had something to find.
+    """Finds faces with one look a frame.
 
     Short range (4 ms) finds every face of webcam size and none of the far ones; full range
-    (8 ms) finds both. A fresh picture in which short range finds nothing is shown to full range
-    as well. From then on the choice sticks: full range stays while it finds only far faces, and
-    while nothing is found every third look is the other network's.
+    (8 ms) finds nearly all, and with the picture's left or right part alone smaller ones yet.
+    A look that finds nothing is followed by the next one at the next frame; a fresh picture is
+    looked at in all ways until a face is found. Full range stays while it finds far faces.
 
     MediaPipe is imported here, which takes seconds: make this object on a worker thread.
     """
@@ -55,27 +66,26 @@ class BlazeFaceDetector:
                 for choice in (_SHORT, _FULL)
             }
             for choice in (_SHORT, _FULL):  # the first run builds the graph
-                self._run(choice, np.zeros((64, 64, 3), np.uint8))
-        self._usual, self._misses = _SHORT, 0
+                self._run(_Look(choice), np.zeros((64, 64, 3), np.uint8))
+        self._look = 0
 
     def detect(self, image: Image, *, fresh: bool) -> list[Box]:
         """Face boxes, best score first; see `FaceDetector`."""
         if fresh:
-            self._usual, self._misses = _SHORT, 0
-        choice = self._usual
-        if self._misses % _TURNS == _TURNS - 1:
-            choice = _SHORT + _FULL - self._usual
-        boxes = self._run(choice, image)
-        if fresh and not boxes:
-            choice = _FULL
-            boxes = self._run(choice, image)
-        if not boxes:
-            self._misses += 1
-            return boxes
-        far = _FAR_FACE * max(image.shape[:2])
-        self._misses = 0
-        self._usual = _FULL if choice == _FULL and min(box.side for box in boxes) < far else _SHORT
+            self._look = 0
+        boxes = self._run(_LOOKS[self._look], image)
+        while fresh and not boxes and self._look < len(_LOOKS) - 1:
+            self._look += 1
+            boxes = self._run(_LOOKS[self._look], image)
+        self._look = self._next_look(boxes, _FAR_FACE * max(image.shape[:2]))
         return boxes
+
+    def _next_look(self, boxes: list[Box], far: float) -> int:
+        whole = _LOOKS[self._look].side is None
+        if not boxes or not whole:
+            # Part of a picture is no place to stay: a face may come up in the other.
+            return (self._look + 1) % len(_LOOKS)
+        return self._look if min(box.side for box in boxes) < far else 0
 
     def close(self) -> None:
         """Free the networks."""
@@ -83,21 +93,25 @@ class BlazeFaceDetector:
             network.close()
         self._networks.clear()
 
-    def _run(self, choice: int, image: Image) -> list[Box]:
+    def _run(self, look: _Look, image: Image) -> list[Box]:
         height, width = image.shape[:2]
-        small, _ = shrunk(image, _LONGER_SIDE)
-        found = self._networks[choice].process(cv2.cvtColor(small, cv2.COLOR_BGR2RGB))
+        part, left = image, 0
+        if look.side is not None and width > height:
+            left = 0 if look.side == "left" else width - height
+            part, width = np.ascontiguousarray(image[:, left : left + height]), height
+        small, _ = shrunk(part, _LONGER_SIDE)
+        found = self._networks[look.network].process(cv2.cvtColor(small, cv2.COLOR_BGR2RGB))
         boxes = []
         for detection in found.detections or ():
             place = detection.location_data.relative_bounding_box
             native = Box(
-                place.xmin * width - 0.5,
+                left + place.xmin * width - 0.5,
                 place.ymin * height - 0.5,
-                (place.xmin + place.width) * width - 0.5,
+                left + (place.xmin + place.width) * width - 0.5,
                 (place.ymin + place.height) * height - 0.5,
                 float(detection.score[0]),
             )
-            boxes.append(_MAPPINGS[choice].apply(native))
+            boxes.append(_MAPPINGS[look.network].apply(native))
         return sorted(boxes, key=lambda box: -box.score)
 
 

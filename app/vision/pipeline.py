@@ -89,6 +89,7 @@ class Pipeline:
         self, frame: Frame, detector: FaceDetector, landmarker: Landmarker
     ) -> tuple[Face, ...]:
         time_s = frame.time_s
+        self._tracker.next_frame()
         detected = self._detection_is_due(time_s)
         if detected:
             self._detect(frame, detector)
@@ -135,27 +136,31 @@ class Pipeline:
         for track in self._followed(frame.time_s):
             if track.id in found:
                 continue
-            with self._timed("landmarks"):
-                landmarks = landmarker.locate(frame.image, track.box)
-            judged = self._judged(frame, track, landmarks)
-            if judged is None:
+            landmarks = self._locate(frame, landmarker, track)
+            if landmarks is None:
                 track.smoother = None
                 continue
-            track.box = Box.around(landmarks.points, score=track.detector_score)
+            track.box = Box.around(landmarks.points, score=landmarks.trust or 0.0)
             track.seen_s = frame.time_s
-            found[track.id] = (track, judged)
+            found[track.id] = (track, landmarks)
         return found
 
-    def _judged(self, frame: Frame, track: Track, landmarks: Landmarks) -> Landmarks | None:
-        """The landmarks with a trust that is never None; None where they are not trusted."""
-        trust = landmarks.trust
-        if trust is None:
-            # The model cannot tell: the detector's word counts, for a short while.
-            fresh = frame.time_s - track.confirmed_s <= CONFIRMED_FOR_S
-            trust = track.detector_score if fresh else 0.0
-        if trust < self.settings.min_trust or not _plausible(landmarks.points, track.box, frame):
-            return None
-        return Landmarks(landmarks.points, trust, landmarks.point_trust)
+    def _locate(self, frame: Frame, landmarker: Landmarker, track: Track) -> Landmarks | None:
+        """Landmarks at the track's box, or where the detector saw the face in this frame.
+
+        Their trust is never None; the result is None where they are not trusted.
+        """
+        for box in (track.box, track.detected):
+            if box is None:
+                continue
+            with self._timed("landmarks"):
+                landmarks = landmarker.locate(frame.image, box)
+            trust = _trust(landmarks, track, self.settings.min_trust, frame.time_s)
+            if trust >= self.settings.min_trust and _plausible(landmarks.points, box, frame):
+                return Landmarks(landmarks.points, trust, landmarks.point_trust)
+            if box is track.detected:
+                break
+        return None
 
     def _face(
         self, frame: Frame, landmarker: Landmarker, track: Track, landmarks: Landmarks
@@ -195,6 +200,21 @@ class Pipeline:
         finally:
             spent = (time.perf_counter() - started) * 1e3
             self._spent[stage] = self._spent.get(stage, 0.0) + spent
+
+
+def _trust(landmarks: Landmarks, track: Track, enough: float, time_s: float) -> float:
+    """How far landmarks deserve belief.
+
+    The model's own word counts. Where that is not enough, the detector's counts too, if it has
+    seen the face in this very frame: each opinion is half the matter. Of a model that has no
+    opinion, the detector's is taken for a short while.
+    """
+    if landmarks.trust is None:
+        recent = time_s - track.confirmed_s <= CONFIRMED_FOR_S
+        return track.detector_score if recent else 0.0
+    if landmarks.trust >= enough or track.detected is None:
+        return landmarks.trust
+    return (landmarks.trust + track.detected.score) / 2
 
 
 def _plausible(points: Points, box: Box, frame: Frame) -> bool:

@@ -34,6 +34,7 @@ class Track:
         confirmed_s: when a detector last saw it.
         seen_s: when its landmarks were last trusted; `-inf` before that.
         detector_score: score of the last detection, 0..1.
+        detected: box of the detection in the present frame, None where there was none.
         smoother: remembers the last points, None right after a loss.
     """
 
@@ -42,6 +43,7 @@ class Track:
     born_s: float
     confirmed_s: float
     detector_score: float
+    detected: Box | None
     seen_s: float = float("-inf")
     smoother: PointSmoother | None = field(default=None)
 
@@ -82,6 +84,11 @@ class Tracker:
         """Drop all tracks, as after a jump in time. Ids go on from where they were."""
         self._tracks.clear()
 
+    def next_frame(self) -> None:
+        """Forget what the detector said of the last frame."""
+        for track in self._tracks:
+            track.detected = None
+
     def detections(self, boxes: Sequence[Box], *, time_s: float, max_faces: int) -> None:
         """Match face boxes to tracks; unmatched boxes start new ones, largest first."""
         free = sorted(boxes, key=lambda box: -box.area)
@@ -106,7 +113,7 @@ class Tracker:
                 continue
             if any(t.box.iou(box) > _SAME_FACE_IOU for t in self.active(time_s)):
                 continue
-            self._tracks.append(Track(next(self._ids), box, time_s, time_s, box.score))
+            self._tracks.append(Track(next(self._ids), box, time_s, time_s, box.score, box))
 
     def prune(self, time_s: float) -> None:
         """Drop tracks that waited too long, and the younger of two that follow one face."""
@@ -132,6 +139,7 @@ class Tracker:
         elif track.box.iou(box) < _MIN_IOU:
             track.box = box
         track.confirmed_s = time_s
+        track.detected = box
         track.detector_score = box.score
 
 
