@@ -15,9 +15,15 @@ Points = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """An upright rectangle in frame pixels; it may reach beyond the frame.
+    """A rectangle in frame pixels; it may reach beyond the frame.
 
     Pixel convention of the whole project: the centre of the top left pixel is (0, 0).
+
+    Attributes:
+        x0, y0, x1, y1: sides.
+        score: 0..1, how sure its maker is.
+        roll: tilt of the face in it, degrees clockwise. The rectangle is upright for the face: it
+            is to be turned by so much about its centre. Areas and overlaps take it as it stands.
     """
 
     x0: float
@@ -25,6 +31,7 @@ class Box:
     x1: float
     y1: float
     score: float = 1.0
+    roll: float = 0.0
 
     @property
     def width(self) -> float:
@@ -59,16 +66,6 @@ class Box:
             return 0.0
         shared = across * down
         return shared / (self.area + other.area - shared)
-
-    def scaled(self, factor: float) -> Box:
-        """The same box in a picture enlarged by `factor`."""
-        return Box(
-            self.x0 * factor,
-            self.y0 * factor,
-            self.x1 * factor,
-            self.y1 * factor,
-            self.score,
-        )
 
     @classmethod
     def around(cls, points: npt.NDArray[np.floating[Any]], score: float = 1.0) -> Self:

@@ -14,6 +14,7 @@ import numpy as np
 from app._opencv import cv2
 from app.core.face import Box
 from app.core.frame import Image
+from app.core.geometry import roll_of
 from app.vision.box_mapping import BoxMapping
 from app.vision.shrink import shrunk
 
@@ -110,9 +111,16 @@ class BlazeFaceDetector:
                 left + (place.xmin + place.width) * width - 0.5,
                 (place.ymin + place.height) * height - 0.5,
                 float(detection.score[0]),
+                _roll(detection.location_data.relative_keypoints, width, height),
             )
             boxes.append(_MAPPINGS[look.network].apply(native))
         return sorted(boxes, key=lambda box: -box.score)
+
+
+def _roll(keypoints: Any, width: int, height: int) -> float:
+    """Tilt of the line between the eyes, the first two of BlazeFace's six keypoints."""
+    left, right = (np.array([k.x * width, k.y * height]) for k in keypoints[:2])
+    return roll_of(left, right)
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from app.core.face import Box
@@ -22,9 +23,10 @@ class BoxMapping:
     dy: float
 
     def apply(self, box: Box) -> Box:
-        """The (square) face box for a detector's box."""
+        """The (square) face box for a detector's box; the shift follows the box's roll."""
+        angle = math.radians(box.roll)
         cx, cy = box.centre
-        cx += self.dx * box.side
-        cy += self.dy * box.side
+        cx += box.side * (self.dx * math.cos(angle) - self.dy * math.sin(angle))
+        cy += box.side * (self.dx * math.sin(angle) + self.dy * math.cos(angle))
         half = box.side * self.scale / 2
-        return Box(cx - half, cy - half, cx + half, cy + half, box.score)
+        return Box(cx - half, cy - half, cx + half, cy + half, box.score, box.roll)

@@ -12,7 +12,7 @@ from app._opencv import cv2
 from app.core.card import ModelCard
 from app.core.face import Box, Points
 from app.core.frame import Image
-from app.core.geometry import crop_transform, points_from_unit
+from app.core.geometry import Transform, crop_transform, points_from_unit, zoom_of
 from app.core.layout import LandmarkLayout
 from app.vision.session import OnnxModel
 
@@ -45,7 +45,7 @@ class Landmarker(Protocol):
         """What the points mean."""
 
     def locate(self, image: Image, box: Box) -> Landmarks:
-        """Landmarks of the face in `box` (face box convention) of a BGR image (H, W, 3)."""
+        """Landmarks of the face in a face box of a BGR image (H, W, 3) uint8."""
 
 
 class OnnxLandmarker:
@@ -74,7 +74,7 @@ class OnnxLandmarker:
         return self._model.card.landmark_layout
 
     def locate(self, image: Image, box: Box) -> Landmarks:
-        """Landmarks of the face in `box`; see `Landmarker`."""
+        """Landmarks of a face; see `Landmarker`."""
         card = self._model.card
         size = card.input_size
         transform = crop_transform(box, scale=card.crop_scale, shift=card.crop_shift, size=size)
@@ -102,12 +102,13 @@ def _to_unit(values: npt.NDArray[np.float32], card: ModelCard) -> npt.NDArray[np
     return values
 
 
-def _cut(image: Image, transform: npt.NDArray[np.float64], size: int) -> Image:
+def _cut(image: Image, transform: Transform, size: int) -> Image:
     """Sample the crop; a face much larger than the crop is shrunk first, or it would alias."""
-    zoom = float(transform[0, 0])
-    steps = int(np.floor(np.log2(1 / zoom))) if zoom < 0.5 else 0
-    if steps:
-        image, transform = _shrunk_window(image, transform, size, 2**steps)
+    zoom = zoom_of(transform)
+    if zoom <= 0.5:
+        image, transform = _shrunk_window(
+            image, transform, size, 2 ** int(np.floor(np.log2(1 / zoom)))
+        )
     cut = cv2.warpAffine(
         image,
         transform,
@@ -120,34 +121,29 @@ def _cut(image: Image, transform: npt.NDArray[np.float64], size: int) -> Image:
 
 
 def _shrunk_window(
-    image: Image, transform: npt.NDArray[np.float64], size: int, factor: int
-) -> tuple[Image, npt.NDArray[np.float64]]:
+    image: Image, transform: Transform, size: int, factor: int
+) -> tuple[Image, Transform]:
     """The part of the image that the crop covers, averaged over factor x factor pixels, and the
     transform from there.
     """
-    zoom = float(transform[0, 0])
-    height, width = image.shape[:2]
-    left, top = (int(np.floor((-0.5 - o) / zoom)) for o in transform[:, 2])
-    right, bottom = (int(np.ceil((size - 0.5 - o) / zoom)) + 1 for o in transform[:, 2])
-    left, top = max(left, 0), max(top, 0)
+    corners = np.array([[0, 0], [1, 0], [0, 1], [1, 1]], np.float32)
+    outline = points_from_unit(corners, transform, size=size)
+    low = np.maximum(np.floor(outline.min(axis=0)).astype(int), 0)
     # Up to the end of the last block, so that only the frame's own edge is padded.
-    right, bottom = (
-        low + -(-(high - low) // factor) * factor for low, high in ((left, right), (top, bottom))
-    )
-    right, bottom = min(right, width), min(bottom, height)
-    if right <= left or bottom <= top:
+    blocks = np.ceil((outline.max(axis=0) + 2 - low) / factor).astype(int)
+    high = np.minimum(low + blocks * factor, image.shape[1::-1])
+    if (high <= low).any():
         return image, transform
-    window = image[top:bottom, left:right]
-    # Whole blocks of factor x factor; beyond the frame it is black, as in the crop itself.
+    window = image[low[1] : high[1], low[0] : high[0]]
     short_y, short_x = (-n % factor for n in window.shape[:2])
     if short_x or short_y:
+        # Whole blocks of factor x factor; beyond the frame it is black, as in the crop itself.
         window = np.asarray(
             cv2.copyMakeBorder(window, 0, short_y, 0, short_x, cv2.BORDER_CONSTANT), np.uint8
         )
     small = cv2.resize(window, None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA)
-    # Small pixel u has its centre at full pixel left + factor * (u + 0.5) - 0.5.
-    corner = np.array([left, top]) + (factor - 1) / 2
+    # Small pixel u has its centre at full pixel low + factor * (u + 0.5) - 0.5.
     moved = transform.copy()
-    moved[:, 2] += zoom * corner
+    moved[:, 2] += transform[:, :2] @ (low + (factor - 1) / 2)
     moved[:, :2] *= factor
     return np.asarray(small, dtype=np.uint8), moved

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from app.core.clock import now_ns
 from app.core.face import Box, Face, Points
 from app.core.frame import Frame
+from app.core.geometry import face_box, roll_of
+from app.core.layout import LandmarkLayout
 from app.vision.detector import FaceDetector
 from app.vision.landmarker import Landmarker, Landmarks
 from app.vision.pose import PoseEstimator
@@ -19,6 +21,8 @@ from app.vision.tracker import CONFIRMED_FOR_S, Track, Tracker
 # The face box of points that belong to no face can shrink or grow without end.
 _MIN_BOX_PIXELS = 8.0
 _MAX_BOX_CHANGE = 2.5
+# Networks are trained on upright faces; one that is tilted by more is turned upright first.
+_MAX_TILT_DEG = 15.0
 
 
 class Pipeline:
@@ -140,7 +144,6 @@ class Pipeline:
             if landmarks is None:
                 track.smoother = None
                 continue
-            track.box = Box.around(landmarks.points, score=landmarks.trust or 0.0)
             track.seen_s = frame.time_s
             found[track.id] = (track, landmarks)
         return found
@@ -150,17 +153,31 @@ class Pipeline:
 
         Their trust is never None; the result is None where they are not trusted.
         """
-        for box in (track.box, track.detected):
-            if box is None:
-                continue
-            with self._timed("landmarks"):
-                landmarks = landmarker.locate(frame.image, box)
+        boxes = [track.box]
+        if track.detected is not None and track.detected is not track.box:
+            boxes.append(track.detected)
+        for box in boxes:
+            landmarks, around = self._locate_upright(frame, landmarker, box)
             trust = _trust(landmarks, track, self.settings.min_trust, frame.time_s)
             if trust >= self.settings.min_trust and _plausible(landmarks.points, box, frame):
+                track.box = around
                 return Landmarks(landmarks.points, trust, landmarks.point_trust)
-            if box is track.detected:
-                break
         return None
+
+    def _locate_upright(
+        self, frame: Frame, landmarker: Landmarker, box: Box
+    ) -> tuple[Landmarks, Box]:
+        """Landmarks and the face box around them; a face that proves to be more tilted than its
+        box gets a second look.
+        """
+        with self._timed("landmarks"):
+            landmarks = landmarker.locate(frame.image, box)
+            around = _box_around(landmarks, landmarker.layout)
+            tilt = (around.roll - box.roll + 180) % 360 - 180
+            if abs(tilt) > _MAX_TILT_DEG and _plausible(landmarks.points, box, frame):
+                landmarks = landmarker.locate(frame.image, around)
+                around = _box_around(landmarks, landmarker.layout)
+        return landmarks, around
 
     def _face(
         self, frame: Frame, landmarker: Landmarker, track: Track, landmarks: Landmarks
@@ -183,7 +200,7 @@ class Pipeline:
                 )
         return Face(
             id=track.id,
-            box=track.box,
+            box=Box.around(raw, score=landmarks.trust or 0.0),
             points=points,
             layout=landmarker.layout,
             pose=pose,
@@ -200,6 +217,12 @@ class Pipeline:
         finally:
             spent = (time.perf_counter() - started) * 1e3
             self._spent[stage] = self._spent.get(stage, 0.0) + spent
+
+
+def _box_around(landmarks: Landmarks, layout: LandmarkLayout) -> Box:
+    left, right = layout.outer_eye_corners
+    points = landmarks.points
+    return face_box(points, roll=roll_of(points[left], points[right]))
 
 
 def _trust(landmarks: Landmarks, track: Track, enough: float, time_s: float) -> float:

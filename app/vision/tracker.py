@@ -29,7 +29,7 @@ class Track:
 
     Attributes:
         id: never given twice.
-        box: the latest box, from the detector or around the last points.
+        box: the latest face box, from the detector or around the last points.
         born_s: time of the first detection.
         confirmed_s: when a detector last saw it.
         seen_s: when its landmarks were last trusted; `-inf` before that.

@@ -59,7 +59,7 @@ def test_the_middle_of_the_crop_is_the_middle_of_the_box(tmp_path: Path, coordin
     landmarker = OnnxLandmarker(load_model(path))
     points = landmarker.locate(np.zeros((300, 300, 3), np.uint8), Box(100, 100, 200, 200)).points
     share = {"unit": 0.5, "symmetric": 0.75, "pixels": 0.5 / 16}[coordinates]
-    left = 150 - 130 / 2 - 0.5
+    left = 150 - 130 / 2
     assert points[0] == pytest.approx([left + share * 130, left + share * 130], abs=1e-2)
 
 

@@ -193,3 +193,23 @@ def test_a_picture_of_48_megapixels_is_processed(pipeline: Pipeline, clip: list[
     frame = Frame(image=image, time_ns=0, arrived_ns=0, sequence=0, source="large")
     (face,) = pipeline.process(frame).faces
     assert face.box.side > 800
+
+
+@pytest.mark.parametrize("roll", [-50, 35, 60])
+def test_a_tilted_head_is_followed_as_well_as_an_upright_one(
+    pipeline: Pipeline, loaded: Pipeline, clip: list[Frame], roll: float
+) -> None:
+    upright = Pipeline(
+        detector=loaded.detector, landmarker=loaded.landmarker, settings=VisionSettings()
+    )
+    straight = upright.process(clip[0]).faces[0]
+    middle = (clip[0].width / 2, clip[0].height / 2)
+    turn = cv2.getRotationMatrix2D(middle, -roll, 1.0)  # OpenCV counts the other way round
+    turned = cv2.warpAffine(clip[0].image, turn, (clip[0].width, clip[0].height))
+    face = pipeline.process(replace(clip[0], image=turned)).faces[0]
+    wanted = straight.points @ turn[:, :2].T + turn[:, 2]
+    error = np.hypot(*(face.points - wanted).T).mean() / face.layout.eye_distance(wanted)
+    assert error < 0.04
+    assert face.pose is not None
+    assert straight.pose is not None
+    assert face.pose.roll == pytest.approx(straight.pose.roll + roll, abs=6)
