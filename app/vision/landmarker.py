@@ -54,9 +54,7 @@ class OnnxLandmarker:
     def __init__(self, model: OnnxModel, label: str | None = None) -> None:
         self._model = model
         self._label = label or model.card.label
-        # warpAffine leaves float32 crops; scaling by 1/std once is cheaper than dividing.
         self._gain = (1.0 / np.array(model.card.std, np.float32)).reshape(-1, 1, 1)
-        self._offset = np.array(model.card.mean, np.float32).reshape(-1, 1, 1)
 
     @property
     def card(self) -> ModelCard:
@@ -80,13 +78,11 @@ class OnnxLandmarker:
         transform = crop_transform(box, scale=card.crop_scale, shift=card.crop_shift, size=size)
         crop = _cut(image, transform, size)
         if card.channels == "grey":
-            planes = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)[None]
-        elif card.channels == "rgb":
-            planes = crop[:, :, ::-1].transpose(2, 0, 1)
-        else:
-            planes = crop.transpose(2, 0, 1)
-        network_input = (planes.astype(np.float32) - self._offset) * self._gain
-        outputs = self._model.run(np.ascontiguousarray(network_input[None], dtype=np.float32))
+            crop = np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), np.uint8)
+        # Several times faster than the same in numpy; the mean is in the order of the network.
+        network_input = cv2.dnn.blobFromImage(crop, mean=card.mean, swapRB=card.channels == "rgb")
+        network_input *= self._gain
+        outputs = self._model.run(np.asarray(network_input, np.float32))
         values = outputs[card.points_output].reshape(-1, 2)
         trust = None
         if card.trust_output is not None:

@@ -69,3 +69,16 @@ def test_brighter_crops_are_trusted_more(tmp_path: Path) -> None:
     box = Box(50, 50, 150, 150)
     assert landmarker.locate(dark, box).trust == 0
     assert landmarker.locate(bright, box).trust == pytest.approx(1)
+
+
+@pytest.mark.parametrize("channels", ["bgr", "rgb"])
+def test_colours_are_normalised_in_the_order_of_the_card(tmp_path: Path, channels: str) -> None:
+    # The trust of this network is the mean of its input, so it shows what it was given.
+    mean, std = (10.0, 20.0, 30.0), (100.0, 200.0, 400.0)
+    path = write_model(tmp_path / "m.onnx", channels=channels, mean=mean, std=std)
+    image = np.zeros((200, 200, 3), np.uint8)
+    image[:] = (50, 100, 150)
+    found = OnnxLandmarker(load_model(path)).locate(image, Box(50, 50, 150, 150))
+    seen = (50, 100, 150) if channels == "bgr" else (150, 100, 50)
+    wanted = np.mean([(s - m) / d for s, m, d in zip(seen, mean, std, strict=True)])
+    assert found.trust == pytest.approx(wanted, abs=1e-5)
