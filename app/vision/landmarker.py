@@ -80,9 +80,8 @@ class OnnxLandmarker:
         if card.channels == "grey":
             crop = np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), np.uint8)
         # Several times faster than the same in numpy; the mean is in the order of the network.
-        network_input = cv2.dnn.blobFromImage(crop, mean=card.mean, swapRB=card.channels == "rgb")
-        network_input *= self._gain
-        outputs = self._model.run(np.asarray(network_input, np.float32))
+        centred = cv2.dnn.blobFromImage(crop, mean=card.mean, swapRB=card.channels == "rgb")
+        outputs = self._model.run(np.asarray(centred, np.float32) * self._gain)
         values = outputs[card.points_output].reshape(-1, 2)
         trust = None
         if card.trust_output is not None:
