@@ -176,12 +176,12 @@ class AugmentedBatches(Dataset[Batch]):
 
 def mirrored(
     crop: npt.NDArray[np.uint8],
-    unit: npt.NDArray[np.floating],
+    unit: npt.NDArray[np.floating[Any]],
     counts: npt.NDArray[np.bool_],
     rotation: npt.NDArray[np.float64],
 ) -> tuple[
     npt.NDArray[np.uint8],
-    npt.NDArray[np.floating],
+    npt.NDArray[np.floating[Any]],
     npt.NDArray[np.bool_],
     npt.NDArray[np.float64],
 ]:

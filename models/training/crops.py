@@ -109,7 +109,8 @@ def build_crops(
         if progress and (row % 1000 == 999 or row == len(labels) - 1):
             progress(row + 1, len(labels))
     images.flush()
-    np.save(folder / "backgrounds.npy", np.stack(backgrounds))
+    empty = np.zeros((0, *shape[1:]), np.uint8)
+    np.save(folder / "backgrounds.npy", np.stack(backgrounds) if backgrounds else empty)
     np.savez(folder / "points.npz", version=CROPS_VERSION, paths=labels.paths, points=points)
 
 

@@ -6,7 +6,7 @@ and a shift. What remains after the median map is the jitter that training must 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -122,7 +122,7 @@ def on_canvas(image: Image, face: Box, share: float) -> tuple[Image, float, floa
 
 
 def detect_faces(
-    data: Path, labels: Labels, rows: Sequence[int]
+    data: Path, labels: Labels, rows: Iterable[int]
 ) -> dict[str, list[tuple[int, Box]]]:
     """Native boxes, in picture pixels, of the labelled faces that each detector finds.
 

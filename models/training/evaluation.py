@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,7 +102,7 @@ def predict_framed(
 
 
 def negative_crops(
-    data: Path, labels: Labels, crops: Crops, rows: Sequence[int], card: ModelCard
+    data: Path, labels: Labels, crops: Crops, rows: Iterable[int], card: ModelCard
 ) -> list[npt.NDArray[np.uint8]]:
     """Crops without a well-framed face: a badly framed one of each face, and a square of the
     picture beside it where there is room.

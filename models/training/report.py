@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -300,7 +301,7 @@ def _row(name: str, faces: int, values: Sequence[str]) -> str:
     return f"| {name} | {faces} | {' | '.join(values)} |"
 
 
-def _percent(share: float | np.floating) -> str:
+def _percent(share: float | np.floating[Any]) -> str:
     return f"{100 * share:.2f}"
 
 

@@ -1,0 +1,100 @@
+import numpy as np
+import pytest
+
+from app.core.layout import IBUG68
+from app.evaluate.metrics import (
+    area_under_curve,
+    eye_aspect_ratios,
+    eye_distances,
+    failure_rate,
+    inside,
+    mouth_aspect_ratio,
+    nme,
+    point_errors,
+    roc_auc,
+)
+
+
+def faces(count: int, eye_distance: float = 50.0) -> np.ndarray:
+    points = np.random.default_rng(0).uniform(0, 100, (count, 68, 2))
+    points[:, 36], points[:, 45] = (20, 40), (20 + eye_distance, 40)
+    return points.astype(np.float32)
+
+
+def test_an_error_is_a_share_of_the_eye_distance_of_the_truth() -> None:
+    truth = faces(3, eye_distance=40.0)
+    errors = point_errors(truth + np.float32([3, 4]), truth, IBUG68)
+    assert errors == pytest.approx(np.full((3, 68), 5 / 40), rel=1e-4)
+    assert nme(errors) == pytest.approx([5 / 40] * 3, rel=1e-4)
+    assert eye_distances(truth, IBUG68) == pytest.approx([40.0] * 3)
+
+
+def test_points_that_do_not_count_change_nothing() -> None:
+    truth = faces(2)
+    predicted = truth.copy()
+    predicted[:, 8] += 1000
+    counts = np.ones((2, 68), bool)
+    counts[:, 8] = False
+    assert nme(point_errors(predicted, truth, IBUG68, counts=counts)) == pytest.approx([0, 0])
+    truth[:, 8] = np.nan
+    assert nme(point_errors(predicted, truth, IBUG68)) == pytest.approx([0, 0])
+
+
+def test_a_face_that_was_not_found_fails_and_one_without_truth_is_left_out() -> None:
+    truth = faces(3)
+    predicted = truth.copy()
+    predicted[0] = np.nan
+    truth[1] = np.nan
+    errors = nme(point_errors(predicted, truth, IBUG68))
+    assert errors[0] == np.inf
+    assert np.isnan(errors[1])
+    assert failure_rate(errors) == pytest.approx(0.5)
+    assert area_under_curve(errors) == pytest.approx(0.5)
+
+
+def test_shapes_that_disagree_are_named() -> None:
+    with pytest.raises(ValueError, match=r"\(2, 68, 2\).*\(2, 15, 2\)"):
+        point_errors(np.zeros((2, 15, 2)), faces(2), IBUG68)
+
+
+def test_the_area_under_the_curve_is_what_integrating_the_curve_gives() -> None:
+    errors = np.random.default_rng(1).uniform(0, 0.2, 500)
+    steps = (np.arange(20000) + 0.5) * 0.08 / 20000
+    curve = [(errors <= step).mean() for step in steps]
+    assert area_under_curve(errors) == pytest.approx(np.mean(curve), abs=1e-4)
+    assert area_under_curve(np.zeros(3)) == 1.0
+    assert area_under_curve(np.ones(3)) == 0.0
+
+
+def test_without_faces_the_rates_are_unknown() -> None:
+    assert np.isnan(failure_rate(np.array([np.nan])))
+    assert np.isnan(area_under_curve(np.array([])))
+
+
+@pytest.mark.parametrize("opening", [0.0, 2.0, 8.0])
+def test_an_eye_opens_as_its_lids_part(opening: float) -> None:
+    points = faces(1)
+    for eye in (IBUG68.left_eye, IBUG68.right_eye):
+        p1, p2, p3, p4, p5, p6 = eye
+        points[0, p1], points[0, p4] = (0, 0), (20, 0)
+        points[0, p2], points[0, p3] = (6, -opening / 2), (14, -opening / 2)
+        points[0, p6], points[0, p5] = (6, opening / 2), (14, opening / 2)
+    assert eye_aspect_ratios(points, IBUG68) == pytest.approx(np.full((1, 2), opening / 20))
+
+
+def test_a_mouth_opens_as_its_inner_lips_part() -> None:
+    points = faces(1)
+    points[0, 60], points[0, 64] = (0, 0), (40, 0)
+    points[0, 62], points[0, 66] = (20, -5), (20, 15)
+    assert mouth_aspect_ratio(points, IBUG68) == pytest.approx([0.5])
+
+
+def test_inside_counts_the_outer_halves_of_the_border_pixels() -> None:
+    points = np.array([[[-0.5, 0], [-0.6, 0], [9.5, 4.5], [9.6, 4]]])
+    assert inside(points, 10, 5).tolist() == [[True, False, True, False]]
+
+
+def test_the_roc_area_counts_pairs_in_order_and_ties_half() -> None:
+    scores, positive = np.array([0.9, 0.5, 0.5, 0.1]), np.array([True, True, False, False])
+    assert roc_auc(scores, positive) == pytest.approx((2 + 1.5) / 4)
+    assert np.isnan(roc_auc(scores, np.ones(4, bool)))

@@ -1,0 +1,45 @@
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from models.pfld.network import Pfld  # noqa: E402
+from models.training.recipe import Recipe  # noqa: E402
+
+pytestmark = pytest.mark.torch
+
+RECIPES = sorted((Path(__file__).parents[4] / "models" / "pfld").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_every_recipe_builds_a_network_of_its_shapes(path: Path) -> None:
+    recipe = Recipe.load(path)
+    network = Pfld(recipe.network)
+    crops = torch.zeros(2, 3, recipe.crop.size, recipe.crop.size)
+    prediction = network.train()(crops)
+    assert prediction.points.shape == (2, 136)
+    assert prediction.trust.shape == (2, 1)
+    assert prediction.pose.shape == (2, 3)
+
+
+def test_the_pose_branch_exists_in_training_alone() -> None:
+    recipe = Recipe.load(RECIPES[0])
+    network = Pfld(recipe.network).eval()
+    size = recipe.crop.size
+    with torch.inference_mode():
+        assert network(torch.zeros(1, 3, size, size)).pose is None
+
+
+def test_the_head_reads_three_scales() -> None:
+    recipe = Recipe.load(RECIPES[0])
+    network = Pfld(recipe.network)
+    stages = recipe.network.stages
+    scales = [stages[-2].channels, stages[-1].channels, recipe.network.scale3]
+    assert network.points.in_features == sum(scales)
+
+
+def test_channels_suit_int8_kernels() -> None:
+    for path in RECIPES:
+        for stage in Recipe.load(path).network.stages:
+            assert stage.channels % 16 == 0

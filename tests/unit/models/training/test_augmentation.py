@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+
+from app.core.face import Box
+from models.training.augmentation import (
+    Jitter,
+    badly_framed_transform,
+    change_pixels,
+    face_transform,
+    occlude,
+)
+
+STILL = Jitter(rotation=0.0, scale=0.0, shift=0.0, stretch=0.0)
+WILD = Jitter(rotation=20.0, scale=0.1, shift=0.07, stretch=0.06)
+
+
+def points() -> np.ndarray:
+    return np.random.default_rng(0).uniform(40, 120, (68, 2)).astype(np.float32)
+
+
+def placed(matrix: np.ndarray) -> np.ndarray:
+    return points() @ matrix[:, :2].T + matrix[:, 2]
+
+
+def test_without_jitter_the_box_fills_its_share_of_the_crop() -> None:
+    matrix = face_transform(
+        points(), size=112, crop_scale=1.4, crop_shift=0.0, jitter=STILL,
+        rng=np.random.default_rng(0),
+    )  # fmt: skip
+    box = Box.around(placed(matrix))
+    assert box.side == pytest.approx(112 / 1.4)
+    # `crop_transform` counts the half pixel at the border of the picture in.
+    assert box.centre == pytest.approx((55.5, 55.5), abs=0.6)
+
+
+def test_jitter_has_the_spread_that_was_asked_for() -> None:
+    rng = np.random.default_rng(1)
+    jitter = Jitter(rotation=0.0, scale=0.1, shift=0.05, stretch=0.0)
+    boxes = [
+        Box.around(
+            placed(
+                face_transform(
+                    points(), size=112, crop_scale=1.3, crop_shift=0.0, jitter=jitter, rng=rng
+                )
+            )
+        )
+        for _ in range(800)
+    ]
+    sides = np.array([box.side for box in boxes])
+    centres = np.array([box.centre for box in boxes])
+    assert np.log(sides).std() == pytest.approx(0.1, rel=0.15)
+    assert ((centres - 55.5) / sides[:, None]).std() == pytest.approx(0.05, rel=0.2)
+
+
+def test_a_turned_face_is_framed_by_its_own_box() -> None:
+    rng = np.random.default_rng(2)
+    jitter = Jitter(rotation=30.0, scale=0.0, shift=0.0, stretch=0.0)
+    for _ in range(20):
+        matrix = face_transform(
+            points(), size=112, crop_scale=1.3, crop_shift=0.0, jitter=jitter, rng=rng
+        )
+        assert Box.around(placed(matrix)).side == pytest.approx(112 / 1.3, rel=1e-4)
+
+
+def test_bad_frames_are_worse_than_any_jitter() -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(200):
+        box = Box.around(
+            placed(badly_framed_transform(points(), size=112, crop_scale=1.3, rng=rng))
+        )
+        factor = 112 / 1.3 / box.side
+        shift = np.hypot(*(np.array(box.centre) - 55.5)) / box.side
+        assert factor <= 0.501 or factor >= 1.999 or shift >= 0.499
+
+
+def test_changed_pixels_keep_shape_and_type_and_the_original() -> None:
+    rng = np.random.default_rng(4)
+    image = rng.integers(0, 256, (112, 112, 3)).astype(np.uint8)
+    before = image.copy()
+    results = [change_pixels(image, image, rng) for _ in range(100)]
+    assert all(r.shape == image.shape and r.dtype == np.uint8 for r in results)
+    assert np.array_equal(image, before)
+    assert len({r.tobytes() for r in results}) > 80
+
+
+def test_an_occluder_covers_a_part_and_never_all() -> None:
+    rng = np.random.default_rng(5)
+    image = np.zeros((112, 112, 3), np.uint8)
+    other = np.full_like(image, 255)
+    shares = [(occlude(image, other, rng) > 0).any(axis=2).mean() for _ in range(200)]
+    assert 0.03 < np.mean(shares) < 0.3
+    assert max(shares) < 0.6

@@ -1,0 +1,126 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from app.core.layout import IBUG68  # noqa: E402
+from app.core.rotation import matrix_to_pose  # noqa: E402
+from models.training.augmentation import Jitter  # noqa: E402
+from models.training.batches import (  # noqa: E402
+    AugmentedBatches,
+    Faces,
+    Framing,
+    mirrored,
+    plain_crops,
+)
+from models.training.crops import build_crops, load_crops  # noqa: E402
+from models.training.labels import Labels  # noqa: E402
+
+pytestmark = pytest.mark.torch
+
+FRAMING = Framing(size=64, scale=1.3, shift=0.0, mean=127.5, std=64.0)
+JITTER = Jitter(rotation=10.0, scale=0.1, shift=0.07, stretch=0.05)
+
+
+@pytest.fixture(scope="module")
+def faces(
+    drawn_data: Path, drawn_labels: Labels, tmp_path_factory: pytest.TempPathFactory
+) -> Faces:
+    folder = tmp_path_factory.mktemp("crops")
+    build_crops(drawn_data, drawn_labels, folder)
+    return Faces.of(drawn_labels, load_crops(folder, drawn_labels), "train")
+
+
+def batches(faces: Faces, *, negatives: float = 0.0, seed: int = 0) -> AugmentedBatches:
+    return AugmentedBatches(faces, FRAMING, JITTER, batch_size=12, negatives=negatives, seed=seed)
+
+
+def test_a_batch_depends_on_its_number_and_the_seed_alone(faces: Faces) -> None:
+    first, again = batches(faces), batches(faces)
+    again[0]
+    for a, b in zip(first[5], again[5], strict=True):
+        assert torch.equal(a, b)
+    assert not torch.equal(first[5].images, first[6].images)
+    assert not torch.equal(first[5].images, batches(faces, seed=1)[5].images)
+
+
+def test_every_face_comes_once_per_epoch(faces: Faces) -> None:
+    one = batches(faces)
+    rows = np.concatenate([one._rows(step) for step in range(3)])
+    epoch = len(faces.rows)
+    assert epoch == 18
+    assert sorted(rows[:epoch]) == sorted(faces.rows)
+    assert sorted(rows[epoch : 2 * epoch]) == sorted(faces.rows)
+
+
+def test_the_points_lie_on_the_dots_of_the_crop(faces: Faces) -> None:
+    images, points = plain_crops(faces, FRAMING)
+    x, y = np.round(points[..., 0] * 64 - 0.5), np.round(points[..., 1] * 64 - 0.5)
+    for image, columns, rows in zip(images, x.astype(int), y.astype(int), strict=True):
+        on_dots = image[rows, columns].mean()
+        assert on_dots < image[8:56, 8:56].mean() - 40
+
+
+def test_mirroring_keeps_each_point_on_its_own_place(faces: Faces) -> None:
+    images, points = plain_crops(faces, FRAMING)
+    counts = np.ones(68, bool)
+    counts[36] = False
+    rotation = faces.rotations[faces.rows[0]]
+    crop, unit, flags, turned = mirrored(images[0], points[0], counts, rotation)
+    # The left outer eye corner of the mirrored picture was the right one.
+    assert unit[36] == pytest.approx([1 - points[0, 45, 0], points[0, 45, 1]])
+    assert flags[36]
+    assert not flags[45]
+    column, row = np.round(points[0, 30] * 64 - 0.5).astype(int)
+    assert np.array_equal(crop[row, 63 - column], images[0, row, column])
+    pose, before = matrix_to_pose(turned), matrix_to_pose(rotation)
+    assert (pose.yaw, pose.pitch, pose.roll) == pytest.approx(
+        (-before.yaw, before.pitch, -before.roll)
+    )
+    back = mirrored(crop, unit, flags, turned)
+    assert back[1] == pytest.approx(points[0], abs=1e-6)
+    assert np.array_equal(back[0], images[0])
+
+
+def test_points_outside_crop_or_picture_do_not_count(faces: Faces) -> None:
+    shifted = AugmentedBatches(
+        faces,
+        FRAMING,
+        Jitter(rotation=0.0, scale=0.0, shift=0.4, stretch=0.0),
+        batch_size=12,
+        negatives=0.0,
+        seed=0,
+    )
+    batch = shifted[0]
+    outside = ((batch.points < 0) | (batch.points > 1)).any(dim=2)
+    assert outside.any()
+    assert torch.equal(batch.counts, ~outside)
+
+
+def test_negatives_have_no_points_that_count(faces: Faces) -> None:
+    batch = batches(faces, negatives=0.5)[0]
+    assert 0 < int(batch.positive.sum()) < 12
+    assert not batch.counts[~batch.positive].any()
+
+
+def test_turning_the_crop_turns_the_roll_and_nothing_else(faces: Faces) -> None:
+    turning = AugmentedBatches(
+        faces,
+        FRAMING,
+        Jitter(rotation=15.0, scale=0.0, shift=0.0, stretch=0.0),
+        batch_size=12,
+        negatives=0.0,
+        seed=3,
+    )
+    batch = turning[0]
+    rows = turning._rows(0)
+    for i, row in enumerate(rows):
+        here = matrix_to_pose(batch.rotations[i].double().numpy())
+        stored = matrix_to_pose(faces.rotations[row])
+        assert abs(here.yaw) == pytest.approx(abs(stored.yaw), abs=1e-3)
+        assert here.pitch == pytest.approx(stored.pitch, abs=1e-3)
+        eyes = batch.points[i, list(IBUG68.outer_eye_corners)].numpy()
+        across = np.degrees(np.arctan2(*(eyes[1] - eyes[0])[::-1]))
+        assert here.roll == pytest.approx(across, abs=12)

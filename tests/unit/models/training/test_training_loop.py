@@ -1,0 +1,151 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from app.core.card import ModelCard  # noqa: E402
+from models.training.batches import Faces  # noqa: E402
+from models.training.crops import build_crops, load_crops  # noqa: E402
+from models.training.evaluation import ModelFile, count_macs  # noqa: E402
+from models.training.export import card_of, export  # noqa: E402
+from models.training.labels import Labels  # noqa: E402
+from models.training.loop import (  # noqa: E402
+    Run,
+    Trainer,
+    learning_rate,
+    load_trained,
+    normalised,
+    ramped_average,
+)
+from models.training.quantization import calibration_inputs, quantize  # noqa: E402
+from models.training.recipe import Recipe  # noqa: E402
+
+pytestmark = pytest.mark.torch
+
+STEPS = 24
+
+
+def tiny_recipe(steps: int = STEPS) -> Recipe:
+    def stage(channels: int) -> dict:
+        return {
+            "block": "fused", "channels": channels, "expansion": 1, "repeats": 1, "stride": 2,
+        }  # fmt: skip
+
+    tables = {
+        "name": "tiny",
+        "family": "pfld",
+        "network": {
+            "stem": 8,
+            "bottleneck": 8,
+            "scale3": 16,
+            "pose_stage": 0,
+            "stages": [stage(8), {**stage(16), "block": "inverted"}, stage(16)],
+        },
+        "crop": {"size": 64, "scale": 1.3, "shift": 0.0, "mean": 127.5, "std": 64.0},
+        "jitter": {"rotation": 5.0, "scale": 0.05, "shift": 0.03, "stretch": 0.02},
+        "loss": {"form": "practical", "distance": "wing"},
+        "schedule": {
+            "steps": steps,
+            "batch_size": 12,
+            "learning_rate": 3e-3,
+            "warm_up": 0.1,
+            "weight_decay": 0.01,
+            "average": 0.9,
+            "negatives": 0.1,
+            "seed": 0,
+            "half_precision": False,
+        },
+    }
+    return Recipe.from_tables(tables, Path("tiny.toml"))
+
+
+@pytest.fixture(scope="module")
+def sets(drawn_data: Path, drawn_labels: Labels, tmp_path_factory: pytest.TempPathFactory) -> tuple:
+    folder = tmp_path_factory.mktemp("crops")
+    build_crops(drawn_data, drawn_labels, folder)
+    crops = load_crops(folder, drawn_labels)
+    return tuple(Faces.of(drawn_labels, crops, split) for split in ("train", "val"))
+
+
+def trainer(sets: tuple, folder: Path, **options: int) -> Trainer:
+    run = Run(folder=folder, workers=0, save_every=8, validate_every=8, **options)
+    return Trainer(tiny_recipe(), run, *sets, lambda _line: None)
+
+
+def test_the_loss_falls_and_is_logged(sets: tuple, tmp_path: Path) -> None:
+    one = trainer(sets, tmp_path)
+    one.train()
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    losses = [row["loss"] for row in rows if "loss" in row]
+    assert losses[-1] < 0.75 * losses[0]
+    assert rows[-1]["step"] == STEPS
+    assert rows[-1]["val_nme"] < next(row["val_nme"] for row in rows if "val_nme" in row)
+
+
+def test_an_interrupted_run_ends_with_the_same_weights(sets: tuple, tmp_path: Path) -> None:
+    whole = trainer(sets, tmp_path / "whole")
+    whole.train()
+    trainer(sets, tmp_path / "parts", stop_after=9).train()
+    rest = trainer(sets, tmp_path / "parts")
+    assert rest.step == 9
+    rest.train()
+    assert rest.step == whole.step == STEPS
+    pairs = zip(
+        whole.average.state_dict().values(), rest.average.state_dict().values(), strict=True
+    )
+    assert all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_a_budget_of_minutes_completes_the_schedule(sets: tuple, tmp_path: Path) -> None:
+    run = Run(folder=tmp_path, minutes=0.02, workers=0, save_every=1, validate_every=1000)
+    Trainer(tiny_recipe(steps=10**6), run, *sets, lambda _line: None).train()
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert rows[-1]["progress"] == 1.0
+    assert rows[-1]["step"] < 10**4
+
+
+def test_the_rate_rises_then_falls_to_a_hundredth() -> None:
+    schedule = replace(tiny_recipe().schedule, learning_rate=1.0, warm_up=0.1)
+    rates = [learning_rate(schedule, p) for p in np.linspace(0, 1, 101)]
+    assert rates[0] < 0.01
+    assert np.argmax(rates) == 10
+    assert max(rates) == pytest.approx(1.0)
+    assert rates[-1] == pytest.approx(0.01)
+    assert (np.diff(rates[10:]) < 0).all()
+
+
+def test_the_average_forgets_the_first_weights_soon() -> None:
+    average, value = [torch.zeros(1)], [torch.ones(1)]
+    update = ramped_average(0.999)
+    for n in range(1, 60):
+        update(average, value, torch.tensor(n))
+    assert float(average[0]) > 0.99
+
+
+def test_exported_and_quantized_files_say_what_torch_says(
+    sets: tuple, drawn_labels: Labels, tmp_path: Path
+) -> None:
+    trainer(sets, tmp_path / "run").train()
+    recipe = tiny_recipe()
+    network = load_trained(recipe, tmp_path / "run" / "checkpoint.pt")
+    fp32, int8 = tmp_path / "tiny-fp32.onnx", tmp_path / "tiny-int8.onnx"
+    export(network, card_of(recipe, "a test"), fp32)
+    inputs = calibration_inputs(recipe, drawn_labels, sets[0].crops)
+    quantize(fp32, int8, inputs[:40])
+    files = [ModelFile(fp32), ModelFile(int8)]
+    assert [f.card.precision for f in files] == ["fp32", "int8"]
+    assert files[0].card == ModelCard.from_metadata(card_of(recipe, "a test").to_metadata())
+    assert count_macs(fp32) > 100_000
+    crop = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
+    with torch.inference_mode():
+        images = torch.from_numpy(crop).permute(2, 0, 1)[None]
+        expected = network(normalised(images, recipe.crop))
+    points, trust = files[0].run(crop)
+    assert points.ravel() == pytest.approx(expected.points[0].numpy(), abs=1e-5)
+    assert trust == pytest.approx(float(torch.sigmoid(expected.trust)), abs=1e-5)
+    close, _ = files[1].run(crop)
+    assert np.abs(close - points).mean() < 0.05
