@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QPalette
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.ui.icons import app_icon
-from app.ui.theme import STAGE, palette_of
 
 
 class EmptyPage(QWidget):
@@ -15,11 +14,8 @@ class EmptyPage(QWidget):
 
     def __init__(self, demo: QAction, open_file: QAction) -> None:
         super().__init__()
-        # The stage around the video is dark in both schemes, so this page is too.
-        palette = palette_of(Qt.ColorScheme.Dark)
-        palette.setColor(QPalette.ColorRole.Window, STAGE)
-        self.setPalette(palette)
-        self.setAutoFillBackground(True)
+        self.setObjectName("emptyPage")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         picture = QLabel()
         picture.setPixmap(app_icon().pixmap(72, 72))
         picture.setAlignment(Qt.AlignmentFlag.AlignHCenter)
@@ -28,6 +24,7 @@ class EmptyPage(QWidget):
         font.setPointSizeF(font.pointSizeF() * 1.5)
         self.headline.setFont(font)
         self.hint = QLabel()
+        self.hint.setObjectName("emptyHint")
         for label in (self.headline, self.hint):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             label.setWordWrap(True)

@@ -39,7 +39,8 @@ def make_live_engine(
 class EngineLink(QObject):
     """Everything the widgets know of the engine.
 
-    Before `started` and after `stop`, commands do nothing. News is coalesced: however many
+    What is opened before the engine has `started` is shown as soon as it runs; other commands
+    do nothing until then, and none does anything after `stop`. News is coalesced: however many
     results come while the GUI thread is busy, it finds one signal and the newest picture.
     """
 
@@ -65,6 +66,7 @@ class EngineLink(QObject):
         self._factory = factory
         self._engine: LiveEngine | None = None
         self._starter: threading.Thread | None = None
+        self._waiting_source: FrameSource | None = None
         self._stopped = False
         self._pictures: PictureThread | None = None
         self._canvas = Canvas()
@@ -108,19 +110,24 @@ class EngineLink(QObject):
 
     def open(self, text: str, options: SourceOptions) -> None:
         """Open the source that a text means, in the background."""
-        if self._engine is not None:
+        if not self._stopped:
             self._opener.request(text, options)
 
     def open_source(self, text: str, source: FrameSource) -> None:
         """Show a source that was made by the caller."""
+        if self._stopped:
+            return
+        self._opener.cancel()
         if self._engine is not None:
-            self._opener.cancel()
             self._engine.open(source)
-            self.source_changed.emit(text)
+        else:
+            self._waiting_source = source
+        self.source_changed.emit(text)
 
     def close_source(self) -> None:
         """Show nothing from now on."""
         self._opener.cancel()
+        self._waiting_source = None
         if self._engine is not None:
             self._engine.close_source()
         self.source_changed.emit("")
@@ -210,6 +217,9 @@ class EngineLink(QObject):
         self._pictures.start()
         self._engine = engine
         engine.start()
+        if self._waiting_source is not None:
+            engine.open(self._waiting_source)
+            self._waiting_source = None
         self._timer.start()
         self.started.emit()
 

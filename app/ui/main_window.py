@@ -17,13 +17,9 @@ from app.ui.engine_link import EngineLink
 from app.ui.files import FileOpener, dropped_path
 from app.ui.icons import PaletteIcons, app_icon
 from app.ui.menus import Commands, Menus
-from app.ui.messages import conditions, is_stale, note
-from app.ui.panels.detector_panel import DetectorPanel
-from app.ui.panels.meters_panel import MetersPanel
-from app.ui.panels.model_panel import ModelPanel
-from app.ui.panels.options_panel import OptionsPanel
-from app.ui.panels.section import PANEL_WIDTH, SidePanel
-from app.ui.panels.source_panel import SourcePanel
+from app.ui.messages import conditions, has_failed, is_stale, note
+from app.ui.panels.panels import Panels
+from app.ui.panels.section import PANEL_WIDTH
 from app.ui.preferences import Preferences
 from app.ui.sources import Sources
 from app.ui.theme import Theme
@@ -68,8 +64,6 @@ class MainWindow(QMainWindow):
         self._cameras = cameras
         self._preferences = preferences
         self._options = options or WindowOptions()
-        self._first_text: str | None = None
-        self._first_demo = False
         self._was_painted = False
         self._model_asked = False
         self._icons = PaletteIcons(self)
@@ -85,19 +79,24 @@ class MainWindow(QMainWindow):
         self.menus = Menus(self, self._commands(), self._icons)
         self.menus.build(self.overlay, self.transport)
         self.empty = EmptyPage(self.menus.demo, self.menus.open_file)
-        self._make_panels()
+        self.panels = Panels(
+            preferences=preferences,
+            menus=self.menus,
+            overlay=self.overlay.actions,
+            settings=self._options.settings,
+        )
         self.sources = Sources(
             link=link,
             cameras=cameras,
             preferences=preferences,
-            camera_settings=lambda: self.source_panel.settings,
+            camera_settings=lambda: self.panels.source.settings,
         )
         self.files = FileOpener(self, preferences, self.sources)
         self._lay_out()
         self.state = WindowState(
             self,
             splitter=self.splitter,
-            panel=self.side_panel,
+            panel=self.panels,
             menus=self.menus,
             preferences=preferences,
         )
@@ -111,10 +110,18 @@ class MainWindow(QMainWindow):
             text: source of the command line; None is the camera of the last time.
             demo: play the demo clip instead.
         """
-        self._first_text, self._first_demo = text, demo
         self._link.set_canvas(self.view.canvas)
-        self._link.start(self.options_panel.settings)
+        self._link.start(self.panels.options.settings)
         self._cameras.start()
+        self._show_cameras()
+        if text or demo:
+            self.stack.setCurrentWidget(self.view)
+        if demo:
+            self.sources.open_demo()
+        elif text:
+            self.sources.open_text(text, loop=self._options.loop)
+        else:
+            self.sources.open_any_camera()
 
     def shut_down(self) -> bool:
         """End the engine; may be called twice. True once no thread runs any more."""
@@ -124,26 +131,6 @@ class MainWindow(QMainWindow):
         return ended
 
     # Building.
-
-    def _make_panels(self) -> None:
-        preferences = self._preferences
-        files = (self.menus.open_file, self.menus.demo)
-        self.source_panel = SourcePanel(preferences, files)
-        self.detector_panel = DetectorPanel()
-        self.model_panel = ModelPanel()
-        self.options_panel = OptionsPanel(preferences, self.overlay.actions, self._options.settings)
-        self.meters_panel = MetersPanel()
-        self.side_panel = SidePanel()
-        for section in (
-            self.source_panel,
-            self.detector_panel,
-            self.model_panel,
-            self.options_panel,
-            self.meters_panel,
-        ):
-            section.set_open(not preferences.get(f"folded/{section.objectName()}", False))
-            section.folded.connect(lambda name, on: preferences.set(f"folded/{name}", on))
-            self.side_panel.add(section)
 
     def _lay_out(self) -> None:
         self.stack = QStackedWidget()
@@ -159,7 +146,7 @@ class MainWindow(QMainWindow):
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(1)
         self.splitter.addWidget(left)
-        self.splitter.addWidget(self.side_panel)
+        self.splitter.addWidget(self.panels)
         self.splitter.setStretchFactor(0, 1)
         self.splitter.setStretchFactor(1, 0)
         self.splitter.setCollapsible(0, False)
@@ -192,14 +179,12 @@ class MainWindow(QMainWindow):
         view.full_screen_pressed.connect(self.menus.full_screen.trigger)
         self.overlay.changed.connect(view.set_options)
         self.sources.opened.connect(self._source_opened)
-        self.sources.problem.connect(
-            lambda text: self.banners.announce(Message("open", "error", text))
-        )
+        self.sources.problem.connect(self._source_refused)
         self._cameras.changed.connect(self._show_cameras)
-        self.source_panel.camera_chosen.connect(self.sources.open_camera)
-        self.detector_panel.chosen.connect(self._choose_detector)
-        self.model_panel.chosen.connect(self._choose_model)
-        self.options_panel.settings_changed.connect(link.set_settings)
+        self.panels.source.camera_chosen.connect(self.sources.open_camera)
+        self.panels.detector.chosen.connect(self._choose_detector)
+        self.panels.model.chosen.connect(self._choose_model)
+        self.panels.options.settings_changed.connect(link.set_settings)
         self.transport.play_wanted.connect(link.play)
         self.transport.step_wanted.connect(link.step)
         self.transport.seek_wanted.connect(link.seek)
@@ -208,22 +193,16 @@ class MainWindow(QMainWindow):
     def _restore(self) -> None:
         self.view.set_options(self.overlay.options)
         remembered = self._preferences.get("detector", DEFAULT_DETECTOR)
-        self.detector_panel.show_choice(self._options.detector or remembered)
+        self.panels.detector.show_choice(self._options.detector or remembered)
         self.state.restore()
 
     # The engine tells.
 
     def _engine_started(self) -> None:
-        self._link.set_detector(self.detector_panel.combo.currentData() or DEFAULT_DETECTOR)
+        self._link.set_detector(self.panels.detector.combo.currentData() or DEFAULT_DETECTOR)
         if self._options.model:
             self._model_asked = True
             self._link.set_model(self._options.model)
-        if self._first_demo:
-            self.sources.open_demo()
-        elif self._first_text:
-            self.sources.open_text(self._first_text, loop=self._options.loop)
-        else:
-            self.sources.open_any_camera()
 
     def _show_status(self, status: EngineStatus) -> None:
         zoo = status.loader.zoo
@@ -234,20 +213,18 @@ class MainWindow(QMainWindow):
             known = any(entry.label == remembered for entry in zoo.usable)
             self._link.set_model(remembered if known else "")
         self.banners.show_conditions(conditions(status))
+        if has_failed(status) and self.view.picture is None:
+            self.empty.say("There is no picture", "Choose another source:")
+            self.stack.setCurrentWidget(self.empty)
         self.view.set_note(note(status))
         self.view.set_stale(is_stale(status))
         self.transport.show_capture(status.capture)
-        self.source_panel.show_capture(status.capture)
-        self.detector_panel.show_status(status)
-        self.model_panel.show_status(status)
-        picture = self.view.picture
-        faces = 0 if picture is None else len(picture.result.faces)
-        self.meters_panel.show_meters(status, self.view.meters, faces)
+        self.panels.show_status(status, self.view)
 
     def _source_opened(self, name: str, camera: CameraInfo | None) -> None:
         self.banners.withdraw("open")
-        self.source_panel.show_name(name)
-        self.source_panel.show_camera(camera)
+        self.panels.source.show_name(name)
+        self.panels.source.show_camera(camera)
         self.view.meters.clear()
         self.setWindowTitle(f"{name} – PFLD Live" if name else "PFLD Live")
         self.stack.setCurrentWidget(self.view if name else self.empty)
@@ -256,9 +233,15 @@ class MainWindow(QMainWindow):
             self.transport.show_capture(None)
             self._show_cameras()
 
+    def _source_refused(self, text: str) -> None:
+        """There is no such source; what was shown before goes on."""
+        self.banners.announce(Message("open", "error", text))
+        if not self.sources.name:
+            self.stack.setCurrentWidget(self.empty)
+
     def _show_cameras(self) -> None:
-        self.source_panel.show_cameras(self._cameras.cameras)
-        self.source_panel.show_camera(self.sources.camera)
+        self.panels.source.show_cameras(self._cameras.cameras)
+        self.panels.source.show_camera(self.sources.camera)
         if self._cameras.cameras:
             self.empty.say("No source is open", "Choose a camera on the right, or:")
         else:

@@ -25,6 +25,11 @@ def is_stale(status: EngineStatus) -> bool:
     return status.capture is not None and status.capture.state in _TROUBLE | {SourceState.FAILED}
 
 
+def has_failed(status: EngineStatus) -> bool:
+    """Whether the source has given up."""
+    return status.capture is not None and status.capture.state is SourceState.FAILED
+
+
 def note(status: EngineStatus) -> str:
     """What to say in the middle of the picture, or ""."""
     capture = status.capture

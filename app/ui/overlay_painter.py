@@ -87,7 +87,7 @@ class OverlayPainter:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for colour, width in ((_SHADOW, 3.0), (self._colour("box"), 1.5)):
             painter.setPen(QPen(colour, width))
-            painter.drawRoundedRect(rect, 4, 4)
+            painter.drawRoundedRect(rect, 3, 3)
 
     def _lines(self, painter: QPainter, item: _Placed) -> None:
         layout = item.face.layout
@@ -102,7 +102,7 @@ class OverlayPainter:
             outlines.append((region, QPolygonF(line)))
         width = _thickness(item.bounds)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(_pen(_SHADOW, width + 2))
+        painter.setPen(_pen(_SHADOW, width + min(width, 2.0)))
         for _, outline in outlines:
             painter.drawPolyline(outline)
         for region, outline in outlines:
@@ -112,7 +112,7 @@ class OverlayPainter:
     def _points(self, painter: QPainter, item: _Placed) -> None:
         corners = [QPointF(x, y) for x, y in item.points.tolist()]
         width = 2.2 * _thickness(item.bounds)
-        painter.setPen(_pen(_SHADOW, width + 2))
+        painter.setPen(_pen(_SHADOW, width + min(width / 2, 2.0)))
         painter.drawPoints(QPolygonF(corners))
         for region, indices in item.face.layout.groups.items():
             painter.setPen(_pen(self._colour(region), width))
@@ -183,7 +183,7 @@ def _place(face: Face, viewport: Viewport) -> _Placed:
 
 def _thickness(bounds: Rect) -> float:
     """Width of a line for a face of this size on the screen, logical pixels."""
-    return min(max(max(bounds.width, bounds.height) / 150, 1.0), 2.0)
+    return min(max(max(bounds.width, bounds.height) / 120, 0.7), 2.0)
 
 
 def _pen(colour: QColor, width: float) -> QPen:

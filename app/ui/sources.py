@@ -16,7 +16,11 @@ from app.ui.preferences import Preferences
 
 
 class Sources(QObject):
-    """Opens sources and remembers what the user wanted."""
+    """Opens sources and remembers what the user wanted.
+
+    Attributes:
+        name: of the open source, for people; "" while there is none.
+    """
 
     opened = Signal(str, object)
     """Name for people, and the `CameraInfo` if it is a listed camera. The name is "" when there
@@ -38,6 +42,7 @@ class Sources(QObject):
         self._camera_settings = camera_settings
         self._wants_camera = False
         self._camera: CameraInfo | None = None
+        self.name = ""
         self._asked: dict[str, tuple[str, CameraInfo | None]] = {}
         cameras.changed.connect(self._cameras_changed)
         link.source_changed.connect(self._source_changed)
@@ -91,10 +96,10 @@ class Sources(QObject):
         self._link.open(text, options)
 
     def _source_changed(self, text: str) -> None:
-        name, self._camera = self._asked.get(text, (text, None))
+        self.name, self._camera = self._asked.get(text, (text, None))
         if text:
             self._wants_camera = False
-        self.opened.emit(name, self._camera)
+        self.opened.emit(self.name, self._camera)
 
     def _cameras_changed(self) -> None:
         if self._wants_camera and self._cameras.cameras:

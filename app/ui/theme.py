@@ -51,7 +51,7 @@ _COLOURS: Final[dict[Scheme, dict[Role, str]]] = {
         Role.PlaceholderText: "#9aa3ad",
         Role.ToolTipBase: "#e7e9ec",
         Role.ToolTipText: "#1d2024",
-        Role.Highlight: "#149184",
+        Role.Highlight: "#11857a",
         Role.HighlightedText: "#ffffff",
         Role.Accent: "#2dd4bf",
         Role.Link: "#5eead4",
@@ -147,6 +147,10 @@ def style_sheet(scheme: Scheme) -> str:
     }}
     #sectionHeader:hover {{ background: {line}; }}
     #sectionHeader:focus {{ border: 1px solid {colours[Role.Highlight]}; padding: 3px 5px; }}
+    /* Dark in both schemes, as the stage around the video is. */
+    #emptyPage {{ background: {STAGE.name()}; }}
+    #emptyPage QLabel {{ color: {_COLOURS[Scheme.Dark][Role.Text]}; }}
+    #emptyPage #emptyHint {{ color: {_COLOURS[Scheme.Dark][Role.PlaceholderText]}; }}
     #sidePanel {{ border: none; }}
     #transport {{ border: none; border-top: 1px solid {line}; }}
     QCheckBox {{ spacing: 6px; }}

@@ -63,7 +63,7 @@ def test_a_clip_opens_and_moves(make_window: MakeWindow, wait: Wait, clip: Path)
     wait(lambda: time_of(window) > 0.5)
     assert window.stack.currentWidget() is window.view
     assert window.windowTitle() == "stripes.mp4 – PFLD Live"
-    assert "320×240, 25 fps" in window.source_panel.negotiated.plain
+    assert "320×240, 25 fps" in window.panels.source.negotiated.plain
     assert window.view.meters.shown > 5
 
 
@@ -74,7 +74,7 @@ def test_the_picture_moves_before_any_detector_is_ready(
     window = make_window(str(clip))
     wait(lambda: time_of(window) > 0.3)
     assert window.view.picture.result.detector == ""
-    assert "Starting" in window.detector_panel.state.plain
+    assert "Starting" in window.panels.detector.state.plain
 
 
 def test_without_a_camera_the_window_says_so_and_offers_two_ways_on(
@@ -178,8 +178,8 @@ def test_the_first_camera_opens_and_is_marked(
     cameras.plugged = [DESK]
     window = make_window()
     wait(lambda: window.view.picture is not None)
-    assert window.source_panel.camera.currentText() == "Desk camera"
-    assert window.source_panel.picture_size.itemText(1) == "320 × 240"
+    assert window.panels.source.camera.currentText() == "Desk camera"
+    assert window.panels.source.picture_size.itemText(1) == "320 × 240"
     assert window.transport.isHidden()
 
 
@@ -200,7 +200,7 @@ def test_a_camera_does_not_push_aside_the_clip_that_plays(
     wait(lambda: time_of(window) > 0)
     cameras.plugged = [DESK]
     cameras.refresh()
-    assert window.source_panel.camera.currentIndex() == -1
+    assert window.panels.source.camera.currentIndex() == -1
     assert window.windowTitle().startswith("stripes.mp4")
 
 
@@ -298,24 +298,24 @@ def test_faces_are_found_and_the_detector_changes_while_the_clip_runs(
     window = make_window(demo=True)
     wait(lambda: has_faces(window))
     assert window.view.picture.result.detector == "haar"
-    combo = window.detector_panel.combo
+    combo = window.panels.detector.combo
     combo.setCurrentIndex(combo.findData("blazeface"))
     combo.activated.emit(combo.currentIndex())
     wait(lambda: window.view.picture.result.detector == "blazeface" and has_faces(window), 60_000)
-    assert window.detector_panel.state.plain == ""
+    assert window.panels.detector.state.plain == ""
 
 
 def test_models_are_listed_those_that_cannot_be_used_with_the_reason(
     make_window: MakeWindow, wait: Wait, zoo_folder: Path
 ) -> None:
     window = make_window(demo=True)
-    combo = window.model_panel.combo
+    combo = window.panels.model.combo
     wait(lambda: combo.currentText() == "mean-face fp32")
     items = [combo.model().item(i) for i in range(combo.count())]
     assert [item.isEnabled() for item in items] == [True, False]
     assert "half.onnx" in items[1].text()
-    assert "half.onnx" in window.model_panel.unusable.plain
-    assert window.model_panel.facts.plain.startswith("fp32")
+    assert "half.onnx" in window.panels.model.unusable.plain
+    assert window.panels.model.facts.plain.startswith("fp32")
 
 
 def test_the_model_changes_while_the_clip_runs(
@@ -324,7 +324,7 @@ def test_the_model_changes_while_the_clip_runs(
     write_mean_face_model(zoo_folder / "other.onnx", name="other")
     window = make_window(demo=True)
     wait(lambda: has_faces(window))
-    combo = window.model_panel.combo
+    combo = window.panels.model.combo
     combo.setCurrentIndex(combo.findData("other fp32"))
     combo.activated.emit(combo.currentIndex())
     wait(lambda: window.view.picture.result.model == "other fp32")
@@ -335,7 +335,7 @@ def test_a_remembered_model_that_is_gone_gives_way_to_the_default(
 ) -> None:
     preferences.set("model", "deleted int8")
     window = make_window(demo=True)
-    wait(lambda: window.model_panel.combo.currentText() == "mean-face fp32")
+    wait(lambda: window.panels.model.combo.currentText() == "mean-face fp32")
     assert not window.banners.messages
 
 
@@ -360,7 +360,7 @@ def test_each_option_changes_the_picture_even_if_it_stands_still(
     window.transport.play.trigger()
     qtbot.wait(200)
     before = window.view.picture
-    box = window.options_panel.boxes[name]
+    box = window.panels.options.boxes[name]
     box.click()
     assert window.overlay.actions[name].isChecked() == box.isChecked()
     wait(lambda: window.view.picture is not before)
@@ -374,8 +374,8 @@ def test_vision_settings_reach_the_engine(
     reached: list[VisionSettings] = []
     monkeypatch.setattr(EngineLink, "set_settings", lambda _, s: reached.append(s))
     window = make_window(str(clip))
-    window.options_panel.fields["max_faces"].set_value(2)
-    window.options_panel.smooth.click()
+    window.panels.options.fields["max_faces"].set_value(2)
+    window.panels.options.smooth.click()
     assert reached[-1].max_faces == 2
     assert reached[-1].smooth is False
 
@@ -387,20 +387,20 @@ def test_what_was_chosen_is_remembered(
     wait(lambda: time_of(first) > 0)
     first.overlay.actions["lines"].setChecked(True)
     first.overlay.actions["mirror"].setChecked(True)
-    first.options_panel.fields["field_of_view_deg"].set_value(80)
-    first.options_panel.set_open(False)
+    first.panels.options.fields["field_of_view_deg"].set_value(80)
+    first.panels.options.set_open(False)
     first.menus.panel.setChecked(False)
-    combo = first.detector_panel.combo
+    combo = first.panels.detector.combo
     combo.activated.emit(combo.findData("blazeface"))
     first.resize(820, 560)
     first.close()
     second = make_window(begin=False)
     assert second.overlay.options.lines
     assert second.view.canvas.options.mirror
-    assert second.options_panel.settings.field_of_view_deg == 80
-    assert not second.options_panel.open
-    assert second.side_panel.isHidden()
-    assert second.detector_panel.combo.currentData() == "blazeface"
+    assert second.panels.options.settings.field_of_view_deg == 80
+    assert not second.panels.options.open
+    assert second.panels.isHidden()
+    assert second.panels.detector.combo.currentData() == "blazeface"
 
 
 def test_full_screen_leaves_only_the_video_and_esc_brings_all_back(
@@ -410,11 +410,11 @@ def test_full_screen_leaves_only_the_video_and_esc_brings_all_back(
     wait(lambda: time_of(window) > 0)
     window.menus.full_screen.trigger()
     wait(window.isFullScreen)
-    assert window.side_panel.isHidden()
+    assert window.panels.isHidden()
     assert window.menuBar().isHidden()
     qtbot.keyClick(window, Qt.Key.Key_Escape)
     wait(lambda: not window.isFullScreen())
-    assert window.side_panel.isVisible()
+    assert window.panels.isVisible()
 
 
 # Meters.
@@ -422,7 +422,7 @@ def test_full_screen_leaves_only_the_video_and_esc_brings_all_back(
 
 def test_meters_fill_while_a_clip_runs(make_window: MakeWindow, wait: Wait) -> None:
     window = make_window(demo=True)
-    values = window.meters_panel.values
+    values = window.panels.meters.values
     wait(lambda: has_faces(window))
     wait(lambda: values["landmarks p50"].text() != "–")
     assert values["faces"].text() == "1"

@@ -1,0 +1,61 @@
+"""All sections of the side panel, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QAction
+
+from app.ui.menus import Menus
+from app.ui.panels.detector_panel import DetectorPanel
+from app.ui.panels.meters_panel import MetersPanel
+from app.ui.panels.model_panel import ModelPanel
+from app.ui.panels.options_panel import OptionsPanel
+from app.ui.panels.section import SidePanel
+from app.ui.panels.source_panel import SourcePanel
+from app.ui.preferences import Preferences
+from app.ui.video_view import VideoView
+from app.vision.settings import VisionSettings
+
+if TYPE_CHECKING:
+    from app.vision.engine import EngineStatus
+
+
+class Panels(SidePanel):
+    """Builds the sections and keeps them up to date; which ones are folded is remembered."""
+
+    def __init__(
+        self,
+        *,
+        preferences: Preferences,
+        menus: Menus,
+        overlay: Mapping[str, QAction],
+        settings: VisionSettings | None,
+    ) -> None:
+        """Build all sections.
+
+        Args:
+            preferences: what is remembered.
+            menus: whose actions appear as buttons, too.
+            overlay: name -> checkable action.
+            settings: of the vision stage; None is as remembered.
+        """
+        super().__init__()
+        self.source = SourcePanel(preferences, (menus.open_file, menus.demo))
+        self.detector = DetectorPanel()
+        self.model = ModelPanel()
+        self.options = OptionsPanel(preferences, overlay, settings)
+        self.meters = MetersPanel()
+        for section in (self.source, self.detector, self.model, self.options, self.meters):
+            section.set_open(not preferences.get(f"folded/{section.objectName()}", False))
+            section.folded.connect(lambda name, on: preferences.set(f"folded/{name}", on))
+            self.add(section)
+
+    def show_status(self, status: EngineStatus, view: VideoView) -> None:
+        """Show the state of this moment."""
+        self.source.show_capture(status.capture)
+        self.detector.show_status(status)
+        self.model.show_status(status)
+        faces = 0 if view.picture is None else len(view.picture.result.faces)
+        self.meters.show_meters(status, view.meters, faces)
