@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib.util
 import os
 import sys
 import threading
@@ -17,6 +18,18 @@ GRACE_S = 3.0  # a thread that was told to end may need a moment on a busy machi
 def pytest_configure() -> None:
     # Before anything imports Qt. A developer who wants to watch sets the variable.
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A skipped test that could have run is a failure; only a missing torch excuses one."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:
+        return
+    torch_is_here = importlib.util.find_spec("torch") is not None
+    for report in reporter.stats.get("skipped", []):
+        if torch_is_here or "No module named 'torch'" not in str(report.longrepr):
+            reporter.write_line(f"skipped without need: {report.longrepr}", red=True)
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(autouse=True)
