@@ -26,7 +26,7 @@ _PARTS: Final = (
     ("mediapipe", "MediaPipe, face detector and mesh", "Apache-2.0"),
     ("onnxruntime", "ONNX Runtime", "MIT"),
     ("opencv-python", "OpenCV, with FFmpeg", "Apache-2.0, LGPL-2.1"),
-    ("av", "PyAV, with FFmpeg", "BSD-3-Clause, LGPL-2.1 or GPL-2.0"),
+    ("av", "PyAV, with FFmpeg, x264, x265", "BSD-3-Clause, LGPL-3.0, GPL-2.0"),
     ("numpy", "NumPy", "BSD-3-Clause"),
     ("pyqtgraph", "pyqtgraph", "MIT"),
 )

@@ -34,12 +34,14 @@ class Menus:
     """Builds the actions and the menus of a window.
 
     Attributes:
+        menus: as the menu bar shows them.
         open_file, open_folder, demo, camera: shown as buttons elsewhere, too.
         panel, full_screen: checkable.
     """
 
     def __init__(self, window: QMainWindow, commands: Commands, icons: PaletteIcons) -> None:
         self._window = window
+        self.menus: list[QMenu] = []
         self.open_file = make_action(
             window,
             "Open &file…",
@@ -115,6 +117,7 @@ class Menus:
 
     def _menu(self, title: str, actions: Iterable[QAction | None]) -> QMenu:
         menu = self._window.menuBar().addMenu(title)
+        self.menus.append(menu)
         for action in actions:
             if action is None:
                 menu.addSeparator()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QFont, QFontDatabase
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSlider, QToolButton
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSlider, QToolButton
 
 from app.capture.source import SourceState
 from app.ui.actions import make_action
+from app.ui.figure import Figure
 from app.ui.icons import PaletteIcons
 
 if TYPE_CHECKING:
@@ -61,8 +62,7 @@ class TransportBar(QFrame):
         self.slider.setSingleStep(1000)
         self.slider.setPageStep(5000)
         self.slider.actionTriggered.connect(lambda _: self._seek_timer.start())
-        self._time = QLabel()
-        self._time.setFont(_figures(self._time.font()))
+        self._time = Figure("0:00.0 / 0:00.0")
         self._time.setAccessibleName("Time and length")
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 4, 10, 4)
@@ -98,9 +98,7 @@ class TransportBar(QFrame):
             self.slider.setMaximum(round(self._duration_s * 1000))
         if not self.slider.isSliderDown() and not self._seek_timer.isActive():
             self.slider.setValue(round(position_s * 1000))
-        text = f"{clock(position_s)} / {clock(self._duration_s)}"
-        if self._time.text() != text:
-            self._time.setText(text)
+        self._time.say(f"{clock(position_s)} / {clock(self._duration_s)}")
 
     def _toggle(self) -> None:
         # Shown at once; the source confirms it with its next status.
@@ -138,10 +136,3 @@ def _button(action: QAction) -> QToolButton:
     button.setAutoRaise(True)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return button
-
-
-def _figures(font: QFont) -> QFont:
-    """The font with all digits of one width, so that running numbers stand still."""
-    fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-    fixed.setPointSizeF(font.pointSizeF())
-    return fixed

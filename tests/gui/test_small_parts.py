@@ -19,6 +19,7 @@ from app.ui.cameras import CameraInfo, CameraWatcher
 from app.ui.display import display_available
 from app.ui.elided_label import ElidedLabel
 from app.ui.faults import FaultReporter
+from app.ui.figure import Figure
 from app.ui.icons import PaletteIcons
 from app.ui.opener import Opening, SourceOpener
 from app.ui.panels.quantity_field import QuantityField
@@ -283,3 +284,14 @@ def test_every_field_of_the_panel_has_an_accessible_name(make_window: object) ->
         for field in window.findChildren(kind):
             if type(field).__name__ != "QScrollBar":
                 assert field.accessibleName(), field
+
+
+def test_a_figure_keeps_its_size_while_its_number_changes(qtbot: QtBot) -> None:
+    figure = Figure("000.0")
+    qtbot.addWidget(figure)
+    size = figure.size()
+    for text in ("1.0", "–", "123.4"):
+        figure.say(text)
+        assert figure.size() == size
+    figure.say("1234567.8")
+    assert figure.width() > size.width()

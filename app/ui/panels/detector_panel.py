@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 
-from app.ui.panels.combo import roomy_combo
+from app.ui.panels.combo import RoomyCombo
 from app.ui.panels.section import Section
 from app.ui.wrapped_label import WrappedLabel
 from app.vision.detectors import DETECTORS
@@ -22,7 +22,7 @@ class DetectorPanel(Section):
 
     def __init__(self) -> None:
         super().__init__("detector", "Detector")
-        self.combo = roomy_combo("Face detector", "What finds the faces")
+        self.combo = RoomyCombo("Face detector", "What finds the faces")
         for entry in DETECTORS.values():
             self.combo.addItem(entry.label, entry.name)
             self.combo.setItemData(

@@ -6,9 +6,9 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel
 
+from app.ui.figure import Figure
 from app.ui.panels.section import Section
 from app.ui.view_meters import ViewMeters
 from app.vision.result import STAGES
@@ -49,7 +49,7 @@ class MetersPanel(Section):
 
     def __init__(self) -> None:
         super().__init__("meters", "Meters")
-        self.values: dict[str, QLabel] = {}
+        self.values: dict[str, Figure] = {}
         self._grid = QGridLayout()
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(10)
@@ -123,14 +123,12 @@ class MetersPanel(Section):
         label.setToolTip(tip)
         self._grid.addWidget(label, row, 0)
         for column, key in enumerate(keys, start=1):
-            value = QLabel("–")
-            value.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-            value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            value = Figure("000.0" if len(keys) > 1 else "00000 + 0000")
+            value.say("–")
             value.setToolTip(tip)
             value.setAccessibleName(f"{name} {key.rpartition(' ')[2]}" if len(keys) > 1 else name)
-            # Room for the longest number, so that the rows do not jump.
-            value.setMinimumWidth(value.fontMetrics().horizontalAdvance("000.0"))
-            self._grid.addWidget(value, row, column, 1, 3 - len(keys))
+            right = Qt.AlignmentFlag.AlignRight
+            self._grid.addWidget(value, row, column, 1, 3 - len(keys), right)
             self.values[key] = value
 
     def _set_pair(self, key: str, pair: Percentiles | None) -> None:
@@ -138,8 +136,7 @@ class MetersPanel(Section):
         self._set(f"{key} p95", _milliseconds(None if pair is None else pair.p95))
 
     def _set(self, key: str, text: str) -> None:
-        if self.values[key].text() != text:
-            self.values[key].setText(text)
+        self.values[key].say(text)
 
 
 def _rate(value: float | None) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QStandardItem, QStandardItemModel
 
-from app.ui.panels.combo import roomy_combo
+from app.ui.panels.combo import RoomyCombo
 from app.ui.panels.section import Section
 from app.ui.wrapped_label import WrappedLabel
 
@@ -28,7 +28,7 @@ class ModelPanel(Section):
         super().__init__("model", "Model")
         self._zoo: Zoo | None = None
         self._wanted = ""
-        self.combo = roomy_combo("Landmark model", "What finds the points of each face")
+        self.combo = RoomyCombo("Landmark model", "What finds the points of each face")
         self.combo.setPlaceholderText("Looking for models …")
         self.combo.setEnabled(False)
         self.combo.activated.connect(self._choose)

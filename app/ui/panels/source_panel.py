@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from app.capture.devices import CameraSettings
 from app.ui.cameras import CameraInfo
 from app.ui.elided_label import ElidedLabel
-from app.ui.panels.combo import roomy_combo
+from app.ui.panels.combo import RoomyCombo
 from app.ui.panels.section import Section
 from app.ui.preferences import Preferences
 from app.ui.wrapped_label import WrappedLabel
@@ -46,12 +46,12 @@ class SourcePanel(Section):
         self.name.setFont(font)
         self.negotiated = WrappedLabel(quiet=True)
         self.negotiated.setToolTip("What the source really delivers")
-        self.camera = roomy_combo("Camera", "The camera to use; the list follows the plugs")
+        self.camera = RoomyCombo("Camera", "The camera to use; the list follows the plugs")
         self.camera.activated.connect(self._choose_camera)
-        self.picture_size = roomy_combo(
+        self.picture_size = RoomyCombo(
             "Picture size", "Size asked of the camera; it may answer another"
         )
-        self.rate = roomy_combo("Pictures per second", "Rate asked of the camera")
+        self.rate = RoomyCombo("Pictures per second", "Rate asked of the camera")
         self.mjpg = QCheckBox("Compressed (MJPG)")
         self.mjpg.setToolTip(
             "Over USB 2 most cameras reach 30 pictures a second above 640×480 only with this"
