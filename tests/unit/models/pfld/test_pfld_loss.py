@@ -139,6 +139,22 @@ def test_wing_is_steep_near_zero_and_continuous() -> None:
     assert value[5] - value[4] == pytest.approx(0.1, rel=1e-4)
 
 
+def test_an_eye_drawn_open_that_is_shut_costs_more_than_a_shifted_one() -> None:
+    batch, prediction = batch_and_prediction()
+    upper, lower = [37, 38], [41, 40]
+    shifted, opened = batch.points.clone(), batch.points.clone()
+    shifted[:, upper + lower, 1] += 0.02
+    opened[:, upper, 1] -= 0.02
+    opened[:, lower, 1] += 0.02
+    for share, dearer in ((0.0, False), (0.5, True)):
+        loss = PfldLoss(LossRecipe(pose=False, opening_share=share), attributes())
+        costs = [
+            float(loss(prediction._replace(points=points.flatten(1)), batch).detach())
+            for points in (shifted, opened)
+        ]
+        assert (costs[1] > 1.01 * costs[0]) == dearer
+
+
 def test_with_ones_as_weights_the_loss_is_the_mean_squared_length() -> None:
     points, truth = torch.zeros(2, 68, 2), torch.zeros(2, 68, 2)
     points[0, 0] = torch.tensor([3.0, 4.0])
