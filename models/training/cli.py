@@ -95,6 +95,15 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_detector_boxes)
 
     command = commands.add_parser(
+        "latency",
+        help="time the networks of recipes before any training",
+        description="Time the untrained networks of recipes in fp32 and int8 on one thread, in "
+        "one run, and each once more with inverted blocks.",
+    )
+    command.add_argument("recipes", type=Path, nargs="+", help="for example models/pfld/*.toml")
+    command.set_defaults(run=_latency)
+
+    command = commands.add_parser(
         "train",
         help="train the model of a recipe, or go on where it stopped",
         description="Train the model of a recipe. Checkpoint, log and plot lie in RUNS/NAME; "
@@ -194,6 +203,21 @@ def _detector_boxes(options: argparse.Namespace) -> None:
     text = json.dumps(table, indent=1)
     (options.runs / "detector_boxes.json").write_text(text + "\n", encoding="utf-8")
     print(text)
+
+
+def _latency(options: argparse.Namespace) -> None:
+    from models.training.latency import measure_latencies, with_block
+    from models.training.recipe import Recipe
+
+    recipes = [Recipe.load(path) for path in options.recipes]
+    recipes += [with_block(recipe, "inverted") for recipe in recipes]
+    print("| network | million multiplications | fp32 ms | int8 ms | int8 MB |")
+    print("|---|---:|---:|---:|---:|")
+    for row in measure_latencies(recipes):
+        print(
+            f"| {row.name} | {row.macs / 1e6:.1f} | {row.fp32_ms:.2f} | {row.int8_ms:.2f} "
+            f"| {row.int8_bytes / 1e6:.2f} |"
+        )
 
 
 def _train(options: argparse.Namespace) -> None:
