@@ -122,12 +122,11 @@ class Pipeline:
         self._detected_s = frame.time_s
         with self._timed("track"):
             boxes = [box for box in boxes if box.side >= _MIN_BOX_PIXELS / 2]
-            self._tracker.detections(boxes, time_s=frame.time_s, max_faces=self.settings.max_faces)
+            self._tracker.detections(boxes, time_s=frame.time_s)
 
     def _followed(self, time_s: float) -> list[Track]:
-        """The tracks to look at in this frame: the largest, as many as are wanted."""
-        tracks = sorted(self._tracker.active(time_s), key=lambda t: -t.box.area)
-        return sorted(tracks[: self.settings.max_faces], key=lambda t: t.id)
+        """The tracks to look at in this frame."""
+        return self._tracker.largest(time_s, self.settings.max_faces)
 
     def _locate_all(
         self,

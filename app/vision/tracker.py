@@ -15,6 +15,8 @@ _MIN_IOU = 0.25
 # ... or, after a loss, if the centres are closer than this many sides and the sizes similar.
 _REACH = 0.8
 _MAX_SIZE_RATIO = 1.8
+# A face that is shown counts for so much more area than one that is not.
+_INCUMBENT = 1.5
 # Two tracks that overlap by this much follow the same face.
 _SAME_FACE_IOU = 0.55
 # A face is shown without a detector's word for this long, if the model itself cannot judge it.
@@ -72,6 +74,20 @@ class Tracker:
         """Tracks whose face is followed at this time, oldest first."""
         return [t for t in self._tracks if self.is_active(t, time_s)]
 
+    def largest(self, time_s: float, count: int) -> list[Track]:
+        """The largest `count` active tracks, oldest first.
+
+        A face that is being shown only gives way to one that is clearly larger, or two faces of
+        one size would take turns.
+        """
+
+        def weight(track: Track) -> float:
+            shown = time_s - track.seen_s <= CONFIRMED_FOR_S
+            return track.box.area * (_INCUMBENT if shown else 1.0)
+
+        chosen = sorted(self.active(time_s), key=weight, reverse=True)[:count]
+        return sorted(chosen, key=lambda track: track.id)
+
     @staticmethod
     def is_active(track: Track, time_s: float) -> bool:
         """Whether landmarks are still looked for at the track's box.
@@ -89,7 +105,7 @@ class Tracker:
         for track in self._tracks:
             track.detected = None
 
-    def detections(self, boxes: Sequence[Box], *, time_s: float, max_faces: int) -> None:
+    def detections(self, boxes: Sequence[Box], *, time_s: float) -> None:
         """Match face boxes to tracks; unmatched boxes start new ones, largest first."""
         free = sorted(boxes, key=lambda box: -box.area)
         pairs = sorted(
@@ -109,11 +125,9 @@ class Tracker:
             taken_boxes.add(j)
             self._confirm(self._tracks[i], free[j], time_s)
         for j, box in enumerate(free):
-            if j in taken_boxes or len(self.active(time_s)) >= max_faces:
-                continue
-            if any(t.box.iou(box) > _SAME_FACE_IOU for t in self.active(time_s)):
-                continue
-            self._tracks.append(Track(next(self._ids), box, time_s, time_s, box.score, box))
+            known = any(t.box.iou(box) > _SAME_FACE_IOU for t in self.active(time_s))
+            if j not in taken_boxes and not known:
+                self._tracks.append(Track(next(self._ids), box, time_s, time_s, box.score, box))
 
     def prune(self, time_s: float) -> None:
         """Drop tracks that waited too long, and the younger of two that follow one face."""

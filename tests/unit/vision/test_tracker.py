@@ -6,8 +6,8 @@ def _box(x: float, y: float = 100, side: float = 80) -> Box:
     return Box(x, y, x + side, y + side, 0.9)
 
 
-def _step(tracker: Tracker, time_s: float, *boxes: Box, max_faces: int = 4) -> list[int]:
-    tracker.detections(boxes, time_s=time_s, max_faces=max_faces)
+def _step(tracker: Tracker, time_s: float, *boxes: Box) -> list[int]:
+    tracker.detections(boxes, time_s=time_s)
     tracker.prune(time_s)
     return [track.id for track in tracker.active(time_s)]
 
@@ -53,10 +53,20 @@ def test_points_from_before_a_loss_are_not_smoothed_into_those_after_it() -> Non
     assert track.box == _box(150)
 
 
-def test_no_more_faces_than_asked_for_and_the_largest_first() -> None:
+def test_the_largest_faces_are_followed() -> None:
     tracker = Tracker()
-    _step(tracker, 0.0, _box(0, side=40), _box(200, side=120), _box(500, side=80), max_faces=2)
-    assert sorted(t.box.side for t in tracker.tracks) == [80, 120]
+    _step(tracker, 0.0, _box(0, side=40), _box(200, side=120), _box(500, side=80))
+    assert sorted(t.box.side for t in tracker.largest(0.0, 2)) == [80, 120]
+
+
+def test_a_clearly_larger_face_takes_over_and_one_of_like_size_does_not() -> None:
+    tracker = Tracker()
+    _step(tracker, 0.0, _box(0, side=80))
+    tracker.tracks[0].seen_s = 0.0
+    _step(tracker, 0.1, _box(0, side=80), _box(300, side=90))
+    assert [t.id for t in tracker.largest(0.1, 1)] == [1]
+    _step(tracker, 0.2, _box(0, side=80), _box(300, side=90), _box(500, side=160))
+    assert [t.box.side for t in tracker.largest(0.2, 1)] == [160]
 
 
 def test_two_tracks_on_one_face_become_the_older_one() -> None:
