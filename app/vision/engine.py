@@ -75,7 +75,6 @@ class LiveEngine:
         self._retired: list[CaptureThread] = []
         self._capture_lock = threading.Lock()
         self._settings = settings
-        self._redo = False
         self._stopping = threading.Event()
         self._meter_lock = threading.Lock()
         self._rate = RateMeter()
@@ -130,14 +129,9 @@ class LiveEngine:
         """Change to the detector with this name."""
         self._loader.want_detector(name)
 
-    def reload_zoo(self) -> None:
-        """Look into the model folders again."""
-        self._loader.want_scan()
-
     def set_settings(self, settings: VisionSettings) -> None:
         """Use other settings from the next frame on; a still picture is looked at again."""
         self._settings = settings
-        self._redo = True
 
     @property
     def capture(self) -> CaptureThread | None:
@@ -174,8 +168,7 @@ class LiveEngine:
         while not self._stopping.is_set():
             capture = self._capture
             frame = None if capture is None else capture.frames.take(_IDLE_S)
-            redo, self._redo = self._redo, False
-            redo = self._take_over(pipeline) or redo
+            redo = self._take_over(pipeline)
             if frame is not None:
                 last = frame
             elif capture is None or capture.frames.closed:  # where nothing waits
@@ -193,11 +186,10 @@ class LiveEngine:
             pipeline.detector.close()
 
     def _take_over(self, pipeline: Pipeline) -> bool:
-        """Put what was loaded or set into the pipeline; True if anything changed.
-
-        Only the model and the detector count as a change here: `set_settings` has its own sign.
-        """
-        pipeline.settings = self._settings
+        """Put what was loaded or set into the pipeline; True if anything changed."""
+        settings = self._settings
+        set_anew = settings is not pipeline.settings
+        pipeline.settings = settings
         landmarker, detector = self._loader.take_landmarker(), self._loader.take_detector()
         if landmarker is not None:
             pipeline.landmarker = landmarker
@@ -207,7 +199,7 @@ class LiveEngine:
             pipeline.detector = detector
             pipeline.look_again()
         if landmarker is None and detector is None:
-            return False
+            return set_anew
         with self._meter_lock:
             self._stages.clear()
             self._running = (

@@ -79,12 +79,6 @@ class Loader:
             self._detector = name
             self._wake.notify()
 
-    def want_scan(self) -> None:
-        """Ask for a fresh look into the model folders."""
-        with self._wake:
-            self._scan = True
-            self._wake.notify()
-
     def take_landmarker(self) -> Landmarker | None:
         """The landmarker that has become ready since the last call, if any."""
         with self._wake:

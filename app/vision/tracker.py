@@ -32,7 +32,6 @@ class Track:
     Attributes:
         id: never given twice.
         box: the latest face box, from the detector or around the last points.
-        born_s: time of the first detection.
         confirmed_s: when a detector last saw it.
         seen_s: when its landmarks were last trusted; `-inf` before that.
         detector_score: score of the last detection, 0..1.
@@ -42,7 +41,6 @@ class Track:
 
     id: int
     box: Box
-    born_s: float
     confirmed_s: float
     detector_score: float
     detected: Box | None
@@ -127,7 +125,7 @@ class Tracker:
         for j, box in enumerate(free):
             known = any(t.box.iou(box) > _SAME_FACE_IOU for t in self.active(time_s))
             if j not in taken_boxes and not known:
-                self._tracks.append(Track(next(self._ids), box, time_s, time_s, box.score, box))
+                self._tracks.append(Track(next(self._ids), box, time_s, box.score, box))
 
     def prune(self, time_s: float) -> None:
         """Drop tracks that waited too long, and the younger of two that follow one face."""

@@ -27,7 +27,6 @@ class ModelPanel(Section):
     def __init__(self) -> None:
         super().__init__("model", "Model")
         self._zoo: Zoo | None = None
-        self._wanted = ""
         self.combo = RoomyCombo("Landmark model", "What finds the points of each face")
         self.combo.setPlaceholderText("Looking for models …")
         self.combo.setEnabled(False)
