@@ -132,6 +132,10 @@ class ModelCard:
                 raise ModelError(f"the model card has version {version}, this program reads 1")
             values["mean"] = tuple(float(v) for v in values["mean"])
             values["std"] = tuple(float(v) for v in values["std"])
+            nme_val = dict(values.get("nme_val", {}))
+            values["nme_val"] = {str(name): float(error) for name, error in nme_val.items()}
+            if values.get("milliseconds") is not None:
+                values["milliseconds"] = float(values["milliseconds"])
             return cls(**values)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ModelError(f"the model card cannot be read: {error}") from error

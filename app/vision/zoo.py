@@ -116,7 +116,10 @@ def _read(path: Path) -> ZooEntry:
     # onnxruntime takes a while to import; whoever only names this class does not pay for it.
     from app.vision.session import load_model
 
-    megabytes = path.stat().st_size / 1e6
+    try:
+        megabytes = path.stat().st_size / 1e6
+    except OSError as error:  # a link that leads nowhere
+        return ZooEntry(path, path.name, None, f"it cannot be opened: {error.strerror}", 0.0)
     try:
         card = load_model(path, warm_up=False).card
     except ModelError as error:

@@ -134,3 +134,20 @@ def test_a_card_of_a_later_program_is_refused(tmp_path: Path) -> None:
     later = json.dumps({**json.loads(text), "card_version": 99})
     path = write_model(tmp_path / "later.onnx", metadata={METADATA_KEY: later})
     assert "version 99" in _problem(path)
+
+
+def test_a_link_that_leads_nowhere_is_listed_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "gone.onnx").symlink_to(tmp_path / "elsewhere.onnx")
+    assert "cannot be opened" in _problem(tmp_path / "gone.onnx")
+
+
+@pytest.mark.parametrize(
+    "values", [{"nme_val": [3.0]}, {"nme_val": {"all": "low"}}, {"milliseconds": "few"}]
+)
+def test_a_card_with_words_in_the_place_of_numbers_is_refused(
+    tmp_path: Path, values: dict[str, object]
+) -> None:
+    metadata = CARD.to_metadata()
+    card = json.loads(metadata[METADATA_KEY]) | values
+    path = write_model(tmp_path / "bad.onnx", metadata={METADATA_KEY: json.dumps(card)})
+    assert "cannot be read" in _problem(path)
