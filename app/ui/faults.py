@@ -55,7 +55,7 @@ class FaultReporter(QObject):
         if error is None or isinstance(error, SystemExit):
             return
         name = "a thread" if caught.thread is None else f"thread {caught.thread.name}"
-        _log.error("uncaught exception in %s", name, exc_info=(type(error), error, None))
+        _log.error("uncaught exception in %s", name, exc_info=error)
         self.reported.emit(in_words(error))
 
 

@@ -193,6 +193,7 @@ def test_exceptions_of_slots_and_threads_become_a_sentence(
     assert "ValueError: odd" in heard[0]
     assert heard[1] == "The clip is gone; open another one."
     assert "uncaught exception" in caplog.text
+    assert "in fail" in caplog.text, "the way to the error is lost"
 
 
 def test_only_the_last_request_to_open_counts(
