@@ -50,8 +50,8 @@ class EngineLink(QObject):
     """A `Picture` to be shown now."""
     status_changed = Signal(object)
     """An `EngineStatus`, at once when something happened, and `METERS_MS` apart all the time."""
-    source_changed = Signal(str)
-    """Text of the source that is being opened, or ""."""
+    source_changed = Signal(str, str)
+    """Text of the source that is being opened, and its own name; both "" for none."""
     source_problem = Signal(str)
     """A text means no source: one sentence why."""
     failed = Signal(str)
@@ -122,7 +122,7 @@ class EngineLink(QObject):
             self._engine.open(source)
         else:
             self._waiting_source = source
-        self.source_changed.emit(text)
+        self.source_changed.emit(text, source.name)
 
     def close_source(self) -> None:
         """Show nothing from now on."""
@@ -130,7 +130,7 @@ class EngineLink(QObject):
         self._waiting_source = None
         if self._engine is not None:
             self._engine.close_source()
-        self.source_changed.emit("")
+        self.source_changed.emit("", "")
 
     def set_model(self, text: str) -> None:
         """Change the landmark model; "" is the default one."""

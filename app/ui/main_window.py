@@ -30,6 +30,7 @@ from app.ui.window_state import WindowState
 from app.vision.detectors import DEFAULT_DETECTOR
 
 if TYPE_CHECKING:
+    from app.ui.picture import Picture
     from app.vision.engine import EngineStatus
 
 _log = logging.getLogger(__name__)
@@ -171,7 +172,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         link, view = self._link, self.view
         link.started.connect(self._engine_started)
-        link.picture_ready.connect(view.show_picture)
+        link.picture_ready.connect(self._show_picture)
         link.status_changed.connect(self._show_status)
         link.failed.connect(self.report)
         view.canvas_changed.connect(lambda: link.set_canvas(view.canvas))
@@ -220,6 +221,11 @@ class MainWindow(QMainWindow):
         self.view.set_stale(is_stale(status))
         self.transport.show_capture(status.capture)
         self.panels.show_status(status, self.view)
+
+    def _show_picture(self, picture: Picture) -> None:
+        """Show it, unless its source was closed meanwhile."""
+        if self.sources.name:
+            self.view.show_picture(picture)
 
     def _source_opened(self, name: str, camera: CameraInfo | None) -> None:
         self.banners.withdraw("open")

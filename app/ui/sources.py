@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
@@ -80,11 +79,10 @@ class Sources(QObject):
     def open_text(self, text: str, *, loop: bool = False) -> None:
         """Open whatever a text means: a path, a URL, the name or number of a camera."""
         camera = next((c for c in self._cameras.cameras if c.name == text), None)
-        path = Path(text)
-        self._open(text, name=path.name if path.exists() else text, camera=camera, loop=loop)
+        self._open(text, camera=camera, loop=loop)
 
     def _open(
-        self, text: str, *, name: str, camera: CameraInfo | None = None, loop: bool = False
+        self, text: str, *, name: str = "", camera: CameraInfo | None = None, loop: bool = False
     ) -> None:
         self._asked = {text: (name, camera)}
         options = SourceOptions(
@@ -95,8 +93,9 @@ class Sources(QObject):
         )
         self._link.open(text, options)
 
-    def _source_changed(self, text: str) -> None:
-        self.name, self._camera = self._asked.get(text, (text, None))
+    def _source_changed(self, text: str, own_name: str) -> None:
+        name, self._camera = self._asked.get(text, ("", None))
+        self.name = name or own_name
         if text:
             self._wants_camera = False
         self.opened.emit(self.name, self._camera)

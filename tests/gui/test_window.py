@@ -141,6 +141,32 @@ def test_a_bad_file_is_told_in_the_window_and_the_old_picture_stays(
     wait(lambda: not window.banners.messages)
 
 
+def test_a_name_that_no_file_can_have_is_told_in_the_window(
+    make_window: MakeWindow, wait: Wait
+) -> None:
+    window = make_window("x" * 300)
+    wait(lambda: "There is no file" in texts(window))
+
+
+def test_the_password_of_an_address_is_not_shown(make_window: MakeWindow, wait: Wait) -> None:
+    window = make_window("rtsp://user:secret@127.0.0.1:9/stream")
+    wait(lambda: "127.0.0.1" in window.panels.source.name.text() and bool(texts(window)))
+    shown = (window.windowTitle(), window.panels.source.name.text(), texts(window))
+    assert not any("secret" in text for text in shown)
+
+
+def test_a_source_that_was_closed_does_not_come_back(
+    make_window: MakeWindow, wait: Wait, clip: Path, qtbot: QtBot
+) -> None:
+    window = make_window(str(clip))
+    wait(lambda: time_of(window) > 0)
+    window.menus.camera.trigger()
+    wait(lambda: window.stack.currentWidget() is window.empty)
+    window.overlay.actions["mirror"].trigger()
+    qtbot.wait(300)
+    assert window.view.picture is None
+
+
 def test_an_image_shows_without_player(make_window: MakeWindow, wait: Wait, tmp_path: Path) -> None:
     import cv2
     import numpy as np
