@@ -15,4 +15,7 @@ for _name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
     if "cv2" in os.environ.get(_name, ""):
         del os.environ[_name]
 
+# What OpenCV would print becomes an error, or the condition of its source.
+cv2.setLogLevel(0)
+
 __all__ = ["cv2"]

@@ -18,9 +18,6 @@ from app.core.clock import now_ns
 from app.core.errors import SourceError
 from app.core.frame import Image
 
-# What OpenCV would print about a camera becomes the condition or the error of its source.
-cv2.setLogLevel(0)
-
 _BACKENDS: Final = {
     "v4l2": cv2.CAP_V4L2,
     "msmf": cv2.CAP_MSMF,

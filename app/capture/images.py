@@ -14,6 +14,7 @@ from app.capture.playback import Picture, PlayedSource
 from app.capture.source import IMAGE_SUFFIXES, Pace, SourceInfo
 from app.core.errors import SourceError
 from app.core.frame import Image
+from app.core.native_noise import native_stderr_silenced
 
 IMAGES_PER_SECOND: Final = 1.0
 
@@ -177,7 +178,8 @@ def _decode(data: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Image | No
 
 def _imdecode(data: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], flags: int) -> Image | None:
     # The stub promises an array, but OpenCV gives None for what it cannot read.
-    image: Image | None = cv2.imdecode(data, flags)  # type: ignore[assignment]
+    with native_stderr_silenced():  # libpng and libjpeg print about damaged files
+        image: Image | None = cv2.imdecode(data, flags)  # type: ignore[assignment]
     return image
 
 

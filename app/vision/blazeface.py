@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,6 +11,7 @@ from app._opencv import cv2
 from app.core.face import Box
 from app.core.frame import Image
 from app.core.geometry import roll_of
+from app.core.native_noise import native_stderr_silenced
 from app.vision.box_mapping import BoxMapping
 from app.vision.shrink import shrunk
 
@@ -57,7 +54,7 @@ class BlazeFaceDetector:
     name = "blazeface"
 
     def __init__(self) -> None:
-        with _native_stderr_silenced():
+        with native_stderr_silenced():  # it greets before its log levels can be set
             from mediapipe.python.solutions import face_detection
 
             self._networks: dict[int, Any] = {
@@ -121,26 +118,3 @@ def _roll(keypoints: Any, width: int, height: int) -> float:
     """Tilt of the line between the eyes, the first two of BlazeFace's six keypoints."""
     left, right = (np.array([k.x * width, k.y * height]) for k in keypoints[:2])
     return roll_of(left, right)
-
-
-@contextlib.contextmanager
-def _native_stderr_silenced() -> Iterator[None]:
-    """Keep the greetings of MediaPipe's C++ side out of the terminal.
-
-    They are written to file descriptor 2 before its log levels can be set. Python's errors are
-    exceptions and pass.
-    """
-    try:
-        target = sys.__stderr__.fileno() if sys.__stderr__ is not None else 2
-        kept = os.dup(target)
-    except (OSError, ValueError):  # no terminal at all, as under pythonw
-        yield
-        return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, target)
-        yield
-    finally:
-        os.dup2(kept, target)
-        os.close(kept)
-        os.close(nowhere)

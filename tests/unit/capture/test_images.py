@@ -72,6 +72,18 @@ def test_huge_and_tiny_images_are_read(make_image: ImageMaker, shape: tuple[int,
     assert frame.image.shape == (*shape, 3)
 
 
+@pytest.mark.parametrize(("name", "share"), [("a.png", 0.6), ("b.jpg", 0.6), ("c.tif", 0.1)])
+def test_a_damaged_image_is_an_error_and_not_noise_in_the_terminal(
+    make_image: ImageMaker, name: str, share: float, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = make_image(name, np.random.default_rng(1).integers(0, 255, (60, 80, 3), np.uint8))
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(SourceError, match=name):
+        load_image(path)
+    assert capfd.readouterr().err == ""
+
+
 def test_names_in_any_script_are_read(make_image: ImageMaker) -> None:
     path = make_image("Bilder ü/顔 🙂.png", plain(1))
     with ImagesSource(path.parent) as source:
