@@ -29,10 +29,12 @@ def vision_settings(options: argparse.Namespace) -> VisionSettings:
     return VisionSettings(**_given(options))
 
 
-def wished_settings(options: argparse.Namespace) -> VisionSettings | None:
-    """The same, but None if the options say nothing: the window then uses those of last time.
+def wished_settings(options: argparse.Namespace) -> dict[str, Any]:
+    """The fields of `VisionSettings` that the options name; the window remembers the others.
 
     Raises:
         PfldLiveError: a number is out of its range.
     """
-    return vision_settings(options) if _given(options) else None
+    given = _given(options)
+    VisionSettings(**given)  # checks the ranges
+    return given

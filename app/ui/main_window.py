@@ -84,7 +84,7 @@ class MainWindow(QMainWindow):
             preferences=preferences,
             menus=self.menus,
             overlay=self.overlay.actions,
-            settings=self._options.settings,
+            wishes=self._options.settings,
         )
         self.sources = Sources(
             link=link,

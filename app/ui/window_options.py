@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from app.vision.settings import VisionSettings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,11 +14,11 @@ class WindowOptions:
     Attributes:
         model: label, name or path of a landmark model, or "".
         detector: name of a detector, or "".
-        settings: settings of the vision stage, or None.
+        settings: fields of `VisionSettings` and their values.
         loop: start a clip again at its end.
     """
 
     model: str = ""
     detector: str = ""
-    settings: VisionSettings | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
     loop: bool = False

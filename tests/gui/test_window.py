@@ -19,6 +19,8 @@ from app.ui.cameras import CameraInfo
 from app.ui.engine_link import EngineLink
 from app.ui.main_window import MainWindow
 from app.ui.picture import Picture
+from app.ui.preferences import Preferences
+from app.ui.window_options import WindowOptions
 from app.vision.settings import VisionSettings
 from tests.gui.desk import FakeCameras, FakeDevice
 from tests.gui.mean_face_model import write_mean_face_model
@@ -404,6 +406,19 @@ def test_vision_settings_reach_the_engine(
     window.panels.options.smooth.click()
     assert reached[-1].max_faces == 2
     assert reached[-1].smooth is False
+
+
+def test_a_wish_of_the_command_line_is_not_remembered_and_changes_nothing_else(
+    make_window: MakeWindow, preferences: Preferences
+) -> None:
+    preferences.set("vision/max_faces", 3)
+    preferences.set("vision/field_of_view_deg", 80.0)
+    window = make_window(begin=False, options=WindowOptions(settings={"max_faces": 2}))
+    settings = window.panels.options.settings
+    assert (settings.max_faces, settings.field_of_view_deg) == (2, 80)
+    window.panels.options.smooth.click()
+    assert preferences.get("vision/max_faces", 0) == 3
+    assert preferences.get("vision/smooth", True) is False
 
 
 def test_what_was_chosen_is_remembered(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtGui import QAction
@@ -38,18 +39,18 @@ class OptionsPanel(Section):
         self,
         preferences: Preferences,
         overlay: Mapping[str, QAction],
-        settings: VisionSettings | None = None,
+        wishes: Mapping[str, Any],
     ) -> None:
         """Make the panel.
 
         Args:
             preferences: where settings are remembered.
             overlay: name -> checkable action.
-            settings: to begin with; None is as remembered.
+            wishes: fields of `VisionSettings` that are not as remembered, for this time only.
         """
         super().__init__("options", "Options")
         self._preferences = preferences
-        self.settings = settings or remembered_settings(preferences)
+        self.settings = replace(remembered_settings(preferences), **wishes)
         grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(4)
@@ -71,6 +72,7 @@ class OptionsPanel(Section):
             self.body.addWidget(field)
 
     def _apply(self) -> None:
+        before = self.settings
         self.settings = replace(
             self.settings,
             max_faces=round(self.fields["max_faces"].value),
@@ -79,9 +81,10 @@ class OptionsPanel(Section):
             min_trust=self.fields["min_trust"].value,
             smooth=self.smooth.isChecked(),
         )
-        for name in _FIELDS:
-            self._preferences.set(f"vision/{name}", getattr(self.settings, name))
-        self._preferences.set("vision/smooth", self.settings.smooth)
+        for name in (*_FIELDS, "smooth"):
+            value = getattr(self.settings, name)
+            if value != getattr(before, name):
+                self._preferences.set(f"vision/{name}", value)
         self.settings_changed.emit(self.settings)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtGui import QAction
 
@@ -16,7 +16,6 @@ from app.ui.panels.section import SidePanel
 from app.ui.panels.source_panel import SourcePanel
 from app.ui.preferences import Preferences
 from app.ui.video_view import VideoView
-from app.vision.settings import VisionSettings
 
 if TYPE_CHECKING:
     from app.vision.engine import EngineStatus
@@ -31,7 +30,7 @@ class Panels(SidePanel):
         preferences: Preferences,
         menus: Menus,
         overlay: Mapping[str, QAction],
-        settings: VisionSettings | None,
+        wishes: Mapping[str, Any],
     ) -> None:
         """Build all sections.
 
@@ -39,13 +38,13 @@ class Panels(SidePanel):
             preferences: what is remembered.
             menus: whose actions appear as buttons, too.
             overlay: name -> checkable action.
-            settings: of the vision stage; None is as remembered.
+            wishes: fields of `VisionSettings` that are not as remembered.
         """
         super().__init__()
         self.source = SourcePanel(preferences, (menus.open_file, menus.demo))
         self.detector = DetectorPanel()
         self.model = ModelPanel()
-        self.options = OptionsPanel(preferences, overlay, settings)
+        self.options = OptionsPanel(preferences, overlay, wishes)
         self.meters = MetersPanel()
         for section in (self.source, self.detector, self.model, self.options, self.meters):
             section.set_open(not preferences.get(f"folded/{section.objectName()}", False))
