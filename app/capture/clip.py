@@ -63,7 +63,7 @@ class ClipSource(PlayedSource):
         self._origin_s = 0.0
         self._last_s = 0.0
         self._times: tuple[float, ...] | None = None
-        self._damaged = 0
+        self._damaged: set[int | None] = set()  # places in the file
         self._cut_off = ""
 
     @property
@@ -71,7 +71,8 @@ class ClipSource(PlayedSource):
         """What could not be decoded, in words."""
         found = []
         if self._damaged:
-            parts = "1 part" if self._damaged == 1 else f"{self._damaged} parts"
+            count = len(self._damaged)
+            parts = "1 part" if count == 1 else f"{count} parts"
             found.append(f"{self.name} is damaged: {parts} could not be decoded.")
         if self._cut_off:
             found.append(self._cut_off)
@@ -174,7 +175,7 @@ class ClipSource(PlayedSource):
             try:
                 packet = next(packets, None)
             except (av.FFmpegError, OSError):
-                self._damaged += 1
+                self._damaged.add(None)
                 packet, broken_off = None, True
             if packet is None and not broken_off:
                 return  # the last packet was empty and has emptied the decoder
@@ -185,7 +186,7 @@ class ClipSource(PlayedSource):
             except EOFError:
                 return
             except (av.FFmpegError, ValueError):
-                self._damaged += 1
+                self._damaged.add(None if packet is None else packet.pos)
                 continue
             for frame in frames:
                 if unclaimed:
