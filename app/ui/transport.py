@@ -61,7 +61,7 @@ class TransportBar(QFrame):
         self.slider.setToolTip("Drag to another time")
         self.slider.setSingleStep(1000)
         self.slider.setPageStep(5000)
-        self.slider.actionTriggered.connect(lambda _: self._seek_timer.start())
+        self.slider.actionTriggered.connect(self._seek_soon)
         self._time = Figure("0:00.0 / 0:00.0")
         self._time.setAccessibleName("Time and length")
         row = QHBoxLayout(self)
@@ -104,6 +104,10 @@ class TransportBar(QFrame):
         # Shown at once; the source confirms it with its next status.
         self._show_playing(not self._playing)
         self.play_wanted.emit(self._playing)
+
+    def _seek_soon(self) -> None:
+        if not self._seek_timer.isActive():  # a drag without pause must not put it off for ever
+            self._seek_timer.start()
 
     def _seek(self) -> None:
         self.seek_wanted.emit(self.slider.sliderPosition() / 1000)

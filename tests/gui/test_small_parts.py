@@ -26,7 +26,7 @@ from app.ui.panels.quantity_field import QuantityField
 from app.ui.panels.section import Section, SidePanel
 from app.ui.preferences import Preferences, temporary_preferences
 from app.ui.theme import Theme, palette_of
-from app.ui.transport import clock
+from app.ui.transport import TransportBar, clock
 from app.vision.settings import DETECT_INTERVAL, MAX_FACES
 from tests.gui.desk import FakeCameras
 
@@ -219,6 +219,20 @@ def test_only_the_last_request_to_open_counts(
     assert opener.stop(5)
     QApplication.processEvents()
     assert [opening.problem for opening in found] == ["no quick"]
+
+
+def test_the_picture_follows_the_slider_while_it_is_dragged(qtbot: QtBot) -> None:
+    bar = TransportBar(PaletteIcons())
+    qtbot.addWidget(bar)
+    wanted: list[float] = []
+    bar.seek_wanted.connect(wanted.append)
+    bar.slider.setMaximum(20_000)
+    bar.slider.setSliderDown(True)
+    for place in range(0, 20_000, 500):
+        bar.slider.setSliderPosition(place)
+        qtbot.wait(10)
+    assert 2 <= len(wanted) <= 20
+    qtbot.waitUntil(lambda: wanted[-1] == 19.5)
 
 
 def test_a_long_name_is_shortened_and_whole_in_the_tooltip(qtbot: QtBot) -> None:
