@@ -66,6 +66,10 @@ class StageMeter:
         for stage, value in stages_ms.items():
             self._values.setdefault(stage, deque(maxlen=self._length)).append(value)
 
+    def of(self, stage: str) -> Percentiles:
+        """Percentiles of one stage; NaN where it never ran."""
+        return Percentiles.of(self._values.get(stage, ()))
+
     def percentiles(self) -> dict[str, Percentiles]:
         """Stage name -> percentiles."""
         return {stage: Percentiles.of(values) for stage, values in self._values.items()}

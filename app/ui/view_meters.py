@@ -6,8 +6,6 @@ from app.core.clock import now_ns
 from app.core.meters import Percentiles, RateMeter, StageMeter
 from app.ui.picture import Picture
 
-_NOTHING = Percentiles(float("nan"), float("nan"))
-
 
 class ViewMeters:
     """Shown pictures a second, their age when they are painted, and the cost of painting."""
@@ -39,15 +37,15 @@ class ViewMeters:
 
     def paint_ms(self) -> Percentiles:
         """Duration of a paint event in the GUI thread."""
-        return self._stages.percentiles().get("paint", _NOTHING)
+        return self._stages.of("paint")
 
     def prepare_ms(self) -> Percentiles:
         """Duration of drawing a picture with its overlay, on its own thread."""
-        return self._stages.percentiles().get("prepare", _NOTHING)
+        return self._stages.of("prepare")
 
     def latency_ms(self) -> Percentiles:
         """Time from the arrival of a frame to the end of its first painting."""
-        return self._stages.percentiles().get("latency", _NOTHING)
+        return self._stages.of("latency")
 
     def clear(self) -> None:
         """Forget the durations, as after a change of source."""
