@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -13,6 +12,7 @@ from app._opencv import cv2
 from app.core.face import Face
 from app.core.frame import Image
 from app.record.axes import XY, pose_axes
+from app.record.label_placement import LabelPlacer, Rect
 from app.record.style import Colour, OverlayOptions, region_colour
 from app.vision.result import FrameResult
 
@@ -30,26 +30,11 @@ _MIN_FONT_SCALE: Final = 0.4
 _FONT_SCALE_PER_PIXEL: Final = 1 / 1000
 """Of the shorter side of the picture: capitals are 10 pixels high at 480p, 24 at 1080p."""
 
+_LINES: Final = 4
+"""Of text beside a face: id, yaw, pitch, roll."""
+
 _LEGIBLE_SIDE: Final = 120
 """Numbers are left out of pictures smaller than this: they would cover the face."""
-
-_STAY_BONUS: Final = 0.3
-"""Share of its own area that another side must save before a label moves there."""
-
-_SIDES: Final = ("right", "left", "below", "above")
-
-
-@dataclass(frozen=True, slots=True)
-class _Rect:
-    left: float
-    top: float
-    width: float
-    height: float
-
-    def shared(self, other: _Rect) -> float:
-        across = min(self.left + self.width, other.left + other.width) - max(self.left, other.left)
-        down = min(self.top + self.height, other.top + other.height) - max(self.top, other.top)
-        return max(across, 0.0) * max(down, 0.0)
 
 
 class OverlayPainter:
@@ -63,7 +48,7 @@ class OverlayPainter:
 
     def __init__(self, options: OverlayOptions | None = None) -> None:
         self._options = options or OverlayOptions()
-        self._sides: dict[int, str] = {}
+        self._placer = LabelPlacer()
 
     def paint(self, result: FrameResult) -> Image:
         """The frame of a result with its faces drawn in: a new (H, W, 3) uint8 BGR array."""
@@ -94,54 +79,19 @@ class OverlayPainter:
         thickness = max(1, round(1.5 * scale))
         (text_width, capitals), base = cv2.getTextSize("pitch +000", _FONT, scale, thickness)
         line = capitals + base + max(1, round(4 * scale))
-        gap = capitals
-        taken = [view.bounds for view in views]
-        seen = {view.face.id for view in views}
-        self._sides = {id_: side for id_, side in self._sides.items() if id_ in seen}
+        size = (float(text_width), float(line * _LINES))
+        labels = self._placer.place(
+            [(view.face.id, view.bounds) for view in views],
+            size,
+            Rect(0, 0, width, height),
+            gap=capitals,
+        )
         for view in views:
-            texts = _texts(view.face)
-            size = (float(text_width), float(line * len(texts)))
-            spot = self._place(view, size, gap, (width, height), taken)
-            taken.append(spot)
-            for i, text in enumerate(texts):
+            spot = labels[view.face.id]
+            for i, text in enumerate(_texts(view.face)):
                 at = (round(spot.left), round(spot.top + i * line + capitals))
                 _put(canvas, text, at, _DARK, scale, thickness + max(2, round(3 * scale)))
                 _put(canvas, text, at, _LIGHT, scale, thickness)
-
-    def _place(
-        self,
-        view: _View,
-        size: tuple[float, float],
-        gap: float,
-        frame: tuple[int, int],
-        taken: Sequence[_Rect],
-    ) -> _Rect:
-        """The spot beside a face that hides the least."""
-        face, (width, height) = view.bounds, size
-        across = face.left + (face.width - width) / 2
-        upright = face.top + (face.height - height) / 2
-        wishes = {
-            "right": (face.left + face.width + gap, upright),
-            "left": (face.left - gap - width, upright),
-            "below": (across, face.top + face.height + gap),
-            "above": (across, face.top - gap - height),
-        }
-        best, best_cost = _Rect(0, 0, width, height), float("inf")
-        before = self._sides.get(view.face.id)
-        for side in _SIDES:
-            left, top = wishes[side]
-            spot = _Rect(
-                max(0.0, min(left, frame[0] - width)),
-                max(0.0, min(top, frame[1] - height)),
-                width,
-                height,
-            )
-            cost = sum(spot.shared(other) for other in taken)
-            cost -= _STAY_BONUS * width * height if side == before else 0.0
-            if cost < best_cost:
-                best, best_cost = spot, cost
-                self._sides[view.face.id] = side
-        return best
 
 
 class _View:
@@ -155,7 +105,7 @@ class _View:
         if not len(finite):
             finite = np.zeros((1, 2))
         low, high = finite.min(axis=0), finite.max(axis=0)
-        self.bounds = _Rect(float(low[0]), float(low[1]), *(float(v) for v in high - low))
+        self.bounds = Rect(float(low[0]), float(low[1]), *(float(v) for v in high - low))
         self.unit = min(max(float((high - low).max()) / 150, 0.75), 6.0)
         """Width of a line, pixels."""
 

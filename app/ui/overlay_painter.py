@@ -16,8 +16,8 @@ from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen, 
 
 from app.core.face import Face
 from app.record.axes import pose_axes
+from app.record.label_placement import LabelPlacer, Rect
 from app.record.style import OverlayOptions, region_colour
-from app.ui.label_placement import LabelPlacer, Rect
 from app.ui.viewport import Viewport
 
 _SHADOW: Final = QColor(0, 0, 0, 150)

@@ -19,8 +19,8 @@ from PySide6.QtGui import QImage, QPainter
 from app.capture.mailbox import Mailbox
 from app.core.clock import now_ns
 from app.core.frame import Image
+from app.record.label_placement import Rect
 from app.record.style import OverlayOptions
-from app.ui.label_placement import Rect
 from app.ui.overlay_painter import OverlayPainter
 from app.ui.theme import STAGE
 from app.ui.viewport import Viewport

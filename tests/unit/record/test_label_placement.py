@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.ui.label_placement import LabelPlacer, Rect
+from app.record.label_placement import LabelPlacer, Rect
 
 VIEW = Rect(0, 0, 640, 480)
 SIZE = (90.0, 70.0)

@@ -1,4 +1,4 @@
-"""Finds a place beside each face for its numbers."""
+"""Finds a place beside each face for its numbers; the same on the screen and in a video."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 GAP: Final = 8.0
-"""Between a face and its label, logical pixels."""
-
-MARGIN: Final = 4.0
-"""Between a label and the edge of the view, logical pixels."""
+"""Between a face and its label on a screen, logical pixels."""
 
 _SIDES: Final = ("right", "left", "below", "above")
 
@@ -21,7 +18,7 @@ jumps to and fro cannot be read."""
 
 @dataclass(frozen=True, slots=True)
 class Rect:
-    """An upright rectangle in logical pixels."""
+    """An upright rectangle in pixels of whatever is drawn on."""
 
     left: float
     top: float
@@ -62,7 +59,11 @@ class LabelPlacer:
         self._sides: dict[int, str] = {}
 
     def place(
-        self, faces: Sequence[tuple[int, Rect]], size: tuple[float, float], view: Rect
+        self,
+        faces: Sequence[tuple[int, Rect]],
+        size: tuple[float, float],
+        view: Rect,
+        gap: float = GAP,
     ) -> dict[int, Rect]:
         """Where the label of each face goes.
 
@@ -70,18 +71,19 @@ class LabelPlacer:
             faces: (id, bounds of the face in the view).
             size: width and height of a label.
             view: the visible area.
+            gap: between a face and its label; half of it stays free at the edge of the view.
         """
         room = Rect(
-            view.left + MARGIN,
-            view.top + MARGIN,
-            max(view.width - 2 * MARGIN, size[0]),
-            max(view.height - 2 * MARGIN, size[1]),
+            view.left + gap / 2,
+            view.top + gap / 2,
+            max(view.width - gap, size[0]),
+            max(view.height - gap, size[1]),
         )
         placed: dict[int, Rect] = {}
         sides: dict[int, str] = {}
         for id, face in faces:
             obstacles = [bounds for _, bounds in faces] + list(placed.values())
-            side, placed[id] = self._best(id, face, size, room, obstacles)
+            side, placed[id] = self._best(id, face, size, room, gap, obstacles)
             sides[id] = side
         self._sides = sides
         return placed
@@ -92,12 +94,13 @@ class LabelPlacer:
         face: Rect,
         size: tuple[float, float],
         room: Rect,
+        gap: float,
         obstacles: Sequence[Rect],
     ) -> tuple[str, Rect]:
         habit = self._sides.get(id, "right")
         best: tuple[float, str, Rect] | None = None
         for side in _SIDES:
-            label = _beside(face, side, size).kept_inside(room)
+            label = _beside(face, side, size, gap).kept_inside(room)
             cost = sum(label.shared_area(other) for other in obstacles) / (size[0] * size[1])
             if side != habit:
                 cost += _CHANGE_COST
@@ -107,13 +110,13 @@ class LabelPlacer:
         return best[1], best[2]
 
 
-def _beside(face: Rect, side: str, size: tuple[float, float]) -> Rect:
+def _beside(face: Rect, side: str, size: tuple[float, float], gap: float) -> Rect:
     width, height = size
     if side == "right":
-        return Rect(face.right + GAP, face.top, width, height)
+        return Rect(face.right + gap, face.top, width, height)
     if side == "left":
-        return Rect(face.left - GAP - width, face.top, width, height)
+        return Rect(face.left - gap - width, face.top, width, height)
     middle = face.left + (face.width - width) / 2
     if side == "below":
-        return Rect(middle, face.bottom + GAP, width, height)
-    return Rect(middle, face.top - GAP - height, width, height)
+        return Rect(middle, face.bottom + gap, width, height)
+    return Rect(middle, face.top - gap - height, width, height)
