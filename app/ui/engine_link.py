@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
@@ -17,6 +18,8 @@ from app.vision.settings import VisionSettings
 if TYPE_CHECKING:  # importing the engine takes longer than showing the window
     from app.capture.grabber import CaptureThread
     from app.vision.engine import EngineStatus, LiveEngine
+
+_log = logging.getLogger(__name__)
 
 METERS_MS: Final = 100
 """Panels refresh this often, milliseconds."""
@@ -199,6 +202,7 @@ class EngineLink(QObject):
                 settings=settings, on_result=self._on_result, on_change=self._on_change
             )
         except Exception as error:  # nobody else would hear of it
+            _log.exception("the engine cannot start")
             self.failed.emit(f"The engine cannot start ({type(error).__name__}): {error}")
         else:
             self._made.emit(engine)

@@ -5,6 +5,7 @@ Looking at a file may wait for a slow disk, and the first clip imports the video
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from PySide6.QtCore import QObject, Signal
 
 from app.capture.source import FrameSource, SourceOptions, open_source
 from app.core.errors import PfldLiveError
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -63,6 +66,7 @@ class SourceOpener(QObject):
         except PfldLiveError as error:
             opening = Opening(text, None, str(error))
         except Exception as error:
+            _log.exception("a source cannot be made")
             opening = Opening(text, None, f"{text} cannot be opened: {error}")
         self._done.emit(request, opening)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from app.vision.loader import Loader, LoaderStatus
 from app.vision.pipeline import Pipeline
 from app.vision.result import FrameResult
 from app.vision.settings import VisionSettings
+
+_log = logging.getLogger(__name__)
 
 _IDLE_S = 0.1
 
@@ -213,7 +216,10 @@ class LiveEngine:
         try:
             result = pipeline.process(frame)
         except Exception as error:  # a bug must not freeze the picture, nor pass in silence
-            self._report(f"The vision stage failed ({type(error).__name__}): {error}")
+            problem = f"The vision stage failed ({type(error).__name__}): {error}"
+            if problem != self._problem:  # once, not with every frame
+                _log.exception("the vision stage failed")
+            self._report(problem)
             result = FrameResult(frame, (), {}, "", "", now_ns())
         else:
             self._report("")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,6 +13,8 @@ from app.vision.detector import FaceDetector
 from app.vision.detectors import find_detector
 from app.vision.landmarker import Landmarker
 from app.vision.zoo import Zoo
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,7 @@ class Loader:
             self._set(model_loading="", model_problem=str(error))
             return
         except Exception as error:  # a thread that dies silently would look like a slow disk
+            _log.exception("a model cannot be opened")
             self._set(model_loading="", model_problem=f"The model cannot be opened: {error}")
             return
         with self._wake:
@@ -147,6 +151,7 @@ class Loader:
             self._set(detector_loading="", detector_problem=str(error))
             return
         except Exception as error:
+            _log.exception("a detector cannot start")
             self._set(detector_loading="", detector_problem=f"{name} cannot start: {error}")
             return
         with self._wake:

@@ -186,3 +186,17 @@ def test_ten_sources_in_a_row_leave_no_thread(running: _Running) -> None:
     running.status_until(
         lambda: sum(t.name.startswith("capture") for t in threading.enumerate()) == 0
     )
+
+
+def test_a_vision_stage_that_fails_is_told_once_and_the_picture_moves_on(
+    running: _Running, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> FrameResult:
+        raise ValueError("odd")
+
+    monkeypatch.setattr("app.vision.engine.Pipeline.process", fail)
+    running.engine.open(_demo())  # type: ignore[arg-type]
+    first, second = running.next(), running.next()
+    assert first.frame.sequence < second.frame.sequence
+    assert "odd" in running.engine.status().problem
+    assert caplog.text.count("in fail\n") == 1, "the way to the error is lost, or told for ever"
