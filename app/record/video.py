@@ -46,6 +46,9 @@ _FORMATS: Final = MappingProxyType(
 _SMALLEST_SIDE: Final = 16
 """Players and encoders refuse less."""
 
+_LARGEST_SIDE: Final = 16_384
+"""x264 refuses more."""
+
 _BT601: Final = (
     6  # AVCOL_SPC_SMPTE170M: how the picture is converted, said so that it is shown alike
 )
@@ -57,8 +60,8 @@ class VideoSink:
 
     The file appears with the first picture, plays from then on, even when the program is
     killed, and is complete after `close`. The size is that of the first picture, with one row
-    or column repeated where H.264 needs an even number; later pictures of another size are
-    fitted into it with black bars.
+    or column repeated where H.264 needs an even number; a picture that is too large for H.264
+    is shrunk, and later pictures of another size are fitted in with black bars.
 
     Args:
         path: file to write, ending in .mp4, .m4v, .mov or .mkv; an older one is replaced.
@@ -137,7 +140,8 @@ class VideoSink:
 
     def _start(self, image: Image, time_ns: int) -> None:
         height, width = image.shape[:2]
-        self._size = (_even(width), _even(height))
+        shrink = min(1.0, _LARGEST_SIDE / max(width, height))
+        self._size = (_even(round(width * shrink)), _even(round(height * shrink)))
         self._first_ns = time_ns
         name, options = _FORMATS[self._path.suffix.lower()]
         self._container = av.open(

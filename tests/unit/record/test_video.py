@@ -77,6 +77,15 @@ def test_odd_and_tiny_sizes_are_rounded_up(
     assert (image.shape[1], image.shape[0]) == written
 
 
+def test_a_picture_beyond_the_limit_of_h264_is_shrunk(tmp_path: Path) -> None:
+    with VideoSink(tmp_path / "wide.mp4") as sink:
+        sink.write(np.full((100, 20_000, 3), 200, np.uint8), 0)
+    with av.open(str(tmp_path / "wide.mp4")) as container:
+        (frame,) = container.decode(video=0)
+    assert (frame.width, frame.height) == (16_384, 82)
+    assert frame.to_ndarray(format="bgr24").mean() == pytest.approx(200, abs=4)
+
+
 def test_a_repeated_edge_leaves_the_picture_where_it_was(tmp_path: Path) -> None:
     path = tmp_path / "out.mp4"
     image = picture(0, (65, 49))
