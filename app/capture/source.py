@@ -234,11 +234,9 @@ def open_source(text: str, options: SourceOptions | None = None) -> FrameSource:
         if not Path(text).exists():
             raise SourceError(f"There is no camera at {text}; {_cameras_in_words(cameras)}")
         return _camera(text, lambda: text, options)
-    if text.lower().startswith("file://"):
-        text = unquote(urlsplit(text).path)
-    if _URL.match(text):
+    path = local_path(text)
+    if path is None:
         return _from_url(text, options)
-    path = Path(text)
     if text and _exists(path):
         return _from_path(path, options)
     parts = [name for folded, name in by_name.items() if text and text.casefold() in folded]
@@ -248,6 +246,14 @@ def open_source(text: str, options: SourceOptions | None = None) -> FrameSource:
         f"There is no file, camera or URL {text!r}: check the spelling; "
         f"{_cameras_in_words(cameras)}"
     )
+
+
+def local_path(text: str) -> Path | None:
+    """The file or folder that a text would be, whether there is one or not; None for a URL."""
+    text = text.strip()
+    if text.lower().startswith("file://"):
+        return Path(unquote(urlsplit(text).path))
+    return None if _URL.match(text) else Path(text)
 
 
 def is_image(path: Path) -> bool:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from app import __version__
-from app.capture.source import FrameSource, Pace, SourceOptions, open_source
+from app.capture.source import FrameSource, Pace, SourceOptions, local_path, open_source
 from app.cli.summary import stages_as_dict, write_json
 from app.cli.window_probe import probe_window
 from app.core.errors import ModelError, PfldLiveError
 from app.core.memory import peak_rss_mb
 from app.core.meters import StageMeter
 from app.core.resources import asset
+from app.record.output import check_apart, check_place
 from app.vision.detectors import find_detector
 from app.vision.landmarker import OnnxLandmarker
 from app.vision.pipeline import Pipeline
@@ -42,6 +43,9 @@ def bench(options: argparse.Namespace) -> int:
     """Measure, print a table, write JSON."""
     if options.frames < 1:
         raise PfldLiveError("--frames must be at least 1.")
+    if options.json is not None:
+        check_place(options.json)
+        check_apart([options.json], source=local_path(options.source or ""))
     settings = VisionSettings(
         max_faces=options.max_faces, detect_interval_s=options.detect_interval
     )

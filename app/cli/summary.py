@@ -102,15 +102,19 @@ def _number(value: float) -> float | None:
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write a JSON file whole or not at all.
+    """Write a JSON file whole or not at all; into a link, pipe or device as it stands.
 
     Raises:
         OutputError: it cannot be written.
     """
+    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
     partial = path.with_name(path.name + ".part")
     try:
         check_place(path)
-        partial.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            path.write_text(text, "utf-8")  # replaced, /dev/stdout would be gone for everybody
+            return
+        partial.write_text(text, "utf-8")
         partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
+from app.capture.source import IMAGE_SUFFIXES
 from app.core.errors import OutputError
 
 
@@ -23,6 +25,35 @@ def check_place(path: Path) -> None:
     writable = path if path.exists() else folder
     if not os.access(writable, os.W_OK):
         raise OutputError(f"{writable} may not be written to; choose another place.")
+
+
+def check_apart(outputs: Sequence[Path], *, source: Path | None) -> None:
+    """Make sure that no output is written over another one or over what is read.
+
+    Args:
+        outputs: the files to be written.
+        source: the file or folder that is read, None for a camera or stream.
+
+    Raises:
+        OutputError: a file has two roles, under whatever name (links count).
+    """
+    for i, path in enumerate(outputs):
+        if path.exists() and not path.is_file():
+            continue  # a device or a pipe
+        if source is not None and _same(path, source):
+            raise OutputError(f"{path} is the source itself; choose another name.")
+        picture = path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
+        if picture and source is not None and _same(path.parent, source):
+            raise OutputError(f"{path} is a picture of the source; choose another name.")
+        if any(_same(path, other) for other in outputs[:i]):
+            raise OutputError(f"{path} was asked for twice; give each output a name of its own.")
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.resolve() == other.resolve() or one.samefile(other)
+    except OSError:  # one of them is not there
+        return False
 
 
 def refusal(path: Path, error: Exception) -> OutputError:
