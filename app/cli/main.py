@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import math
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from app import __version__
 from app.core.errors import PfldLiveError
@@ -13,6 +16,9 @@ from app.vision.detectors import DEFAULT_DETECTOR, DETECTORS
 from app.vision.settings import DETECT_INTERVAL, FIELD_OF_VIEW, MAX_FACES
 
 USER_ERROR = 2
+# As shells report a process that a signal has ended.
+_STOPPED = 128 + 2
+_NOBODY_READS = 128 + 13
 
 _SOURCE_HELP = (
     "camera number (0), camera name, video file, image, folder of images, or stream URL (rtsp://…)"
@@ -30,18 +36,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = build_parser().parse_args(arguments)
     try:
-        return int(options.command(options))
+        code = int(options.command(options))
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code
     except PfldLiveError as error:
         print(f"pfld-live: {error}", file=sys.stderr)
         return USER_ERROR
     except KeyboardInterrupt:
         print("pfld-live: stopped.", file=sys.stderr)
-        return 130
+        return _STOPPED
+    except BrokenPipeError:  # nobody reads on, as in `pfld-live models | head`
+        # What is still unwritten would complain once more at the end of the process.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _NOBODY_READS
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in one sentence what is wrong with the arguments."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USER_ERROR, f"{self.prog}: {message}; see `{self.prog} --help`.\n")
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="pfld-live",
         description="Live facial landmarks and head pose from a webcam, a video or images. "
         "Without a command the window opens on the first camera.",
@@ -56,7 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_demo(commands: argparse._SubParsersAction[_Parser]) -> None:
     demo = commands.add_parser(
         "demo",
         help="play the bundled clip through the whole pipeline",
@@ -68,7 +88,7 @@ def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     demo.set_defaults(command=_demo)
 
 
-def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
     run = commands.add_parser(
         "run",
         help="find the faces of a camera, a video or images",
@@ -87,7 +107,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     run.set_defaults(command=_run)
 
 
-def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_models(commands: argparse._SubParsersAction[_Parser]) -> None:
     models = commands.add_parser(
         "models",
         help="list the landmark models, with the reason for those that cannot be used",
@@ -97,7 +117,7 @@ def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     models.set_defaults(command=_models)
 
 
-def _add_bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_bench(commands: argparse._SubParsersAction[_Parser]) -> None:
     bench = commands.add_parser(
         "bench",
         help="measure speed, start and memory on this machine",
@@ -179,9 +199,12 @@ def _add_output_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _positive(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
     if not value > 0:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
     return value
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from app.cli.options import vision_settings
+from app.cli.stopping import Stopping
 from app.cli.summary import RunSummary, write_json
-from app.core.errors import OutputError, SourceError
+from app.core.errors import SourceError
 from app.core.resources import asset
 from app.ui.display import display_available
 from app.vision.detectors import DEFAULT_DETECTOR
@@ -70,7 +71,7 @@ def process_headless(options: argparse.Namespace) -> int:
     source = open_source(options.source, SourceOptions(pace=Pace.FAST, give_up_s=_CAMERA_GIVE_UP_S))
     summary = RunSummary(source=source.name)
     progress = _Progress()
-    with ExitStack() as stack:
+    with Stopping() as stopping, ExitStack() as stack:
         video = predictions = None
         if options.output is not None:
             video = stack.enter_context(VideoSink(options.output))
@@ -88,12 +89,13 @@ def process_headless(options: argparse.Namespace) -> int:
         started = time.perf_counter()
         try:
             for result in process(source, pipeline, seconds=options.seconds):
-                summary.add(result)
-                summary.seconds = time.perf_counter() - started
-                if predictions is not None:
-                    predictions.write(result)
-                if video is not None:
-                    video.write(painter.paint(result), result.frame.time_ns)
+                with stopping.held_back():
+                    summary.add(result)
+                    summary.seconds = time.perf_counter() - started
+                    if predictions is not None:
+                        predictions.write(result)
+                    if video is not None:
+                        video.write(painter.paint(result), result.frame.time_ns)
                 progress.show(summary, source.info.frames)
         except KeyboardInterrupt:  # the usual way to end a camera
             summary.problems = ("Stopped by the user.",)
@@ -111,14 +113,13 @@ def process_headless(options: argparse.Namespace) -> int:
 
 def _check_outputs(options: argparse.Namespace) -> None:
     """Find out before the work whether its results can be kept."""
-    from app.record.output import check_place
+    from app.capture.source import local_path
+    from app.record.output import check_apart, check_place
 
-    for path in (options.output, options.json, options.predictions):
-        if path is None:
-            continue
+    wanted = [p for p in (options.output, options.json, options.predictions) if p is not None]
+    for path in wanted:
         check_place(path)
-        if path.resolve() == Path(options.source).resolve():
-            raise OutputError(f"{path} is the source itself; choose another name.")
+    check_apart(wanted, source=local_path(options.source))
 
 
 class _Progress:
@@ -134,14 +135,16 @@ class _Progress:
             return
         self._next_s = now_s + 0.2
         of = f"/{total}" if total else ""
-        print(
+        self._print(
             f"\r{summary.frames}{of} frames, {summary.fps:.1f} fps, "
-            f"{summary.frames_with_face} with a face ",
-            end="",
-            file=sys.stderr,
-            flush=True,
+            f"{summary.frames_with_face} with a face "
         )
 
     def clear(self) -> None:
         if self._on:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            self._print("\r\x1b[K")
+
+    @staticmethod
+    def _print(text: str) -> None:
+        with suppress(OSError):  # the terminal was closed
+            print(text, end="", file=sys.stderr, flush=True)

@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -81,7 +83,10 @@ def test_help_does_not_wait_for_heavy_imports() -> None:
         (["run", "{clip}", "--json", "{folder}/no/such/summary.json"], "does not exist"),
         (["run", "{clip}", "--output", "{clip}"], "is the source itself"),
         (["run", "{clip}", "--headless", "--output", "{folder}/video.txt"], "video.txt"),
+        (["run", "{clip}", "--json", "{fresh}", "--predictions", "{fresh}"], "asked for twice"),
         (["bench", "{clip}", "--models", "no-such-model"], "no-such-model"),
+        (["bench", "{clip}", "--json", "{folder}"], "is a folder"),
+        (["bench", "--frames", "9999999", "--json", "{folder}/no/such/b.json"], "does not exist"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(
@@ -97,6 +102,7 @@ def test_bad_input_is_one_sentence_and_exit_code_2(
         "empty": tmp_path / "empty.png",
         "folder": tmp_path / "folder",
         "clip": asset("demo.mp4"),
+        "fresh": tmp_path / "fresh.json",
     }
     places["notes"].write_text("these are notes, no video")
     places["empty"].write_bytes(b"")
@@ -110,11 +116,105 @@ def test_bad_input_is_one_sentence_and_exit_code_2(
     assert printed.out == ""
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["walk"], "'walk'"),
+        (["run"], "SOURCE"),
+        (["run", "x.mp4", "--max-faces", "many"], "'many'"),
+        (["run", "x.mp4", "--seconds", "soon"], "'soon' is not a number above 0"),
+        (["run", "x.mp4", "--seconds", "nan"], "'nan' is not a number above 0"),
+        (["run", "x.mp4", "--detector", "eyes"], "'eyes'"),
+        (["models", "x"], "x"),
+    ],
+)
+def test_wrong_arguments_are_one_sentence_that_names_the_help(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    (message,) = capsys.readouterr().err.splitlines()
+    assert message.startswith("pfld-live")
+    assert words in message
+    assert "--help" in message
+
+
+def test_a_reader_that_goes_away_is_no_crash(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "app", "models"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])},
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    os.close(writing)
+    assert done.stderr == ""
+    assert done.returncode == 141
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_told_to_end_keeps_what_it_has(number: int, tmp_path: Path) -> None:
+    lines = tmp_path / "faces.jsonl"
+    with subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "app",
+            "run",
+            str(asset("demo.mp4")),
+            "--headless",
+            "--detector",
+            "haar",
+            "--output",
+            "video.mp4",
+            "--predictions",
+            lines.name,
+            "--json",
+            "summary.json",
+        ],
+        cwd=tmp_path,
+        env=_without_display() | {"PYTHONPATH": str(Path(__file__).parents[3])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell that starts the tests in the background has switched Ctrl+C off.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as running:
+        end_s = time.monotonic() + 60
+        while not (lines.exists() and lines.read_text("utf-8").count("\n") > 3):
+            assert time.monotonic() < end_s
+            time.sleep(0.02)
+        running.send_signal(number)
+        printed, errors = running.communicate(timeout=60)
+    assert (running.returncode, errors) == (0, "")
+    assert "Stopped by the user" in printed
+    frames = json.loads((tmp_path / "summary.json").read_text("utf-8"))["frames"]
+    assert 3 < frames < 600
+    assert len(lines.read_text("utf-8").splitlines()) == frames
+    with open_source(str(tmp_path / "video.mp4"), SourceOptions(pace=Pace.FAST)) as video:
+        assert sum(1 for _ in video) == frames
+
+
 def test_a_run_writes_summary_and_predictions(short_clip: Path, tmp_path: Path) -> None:
     summary_file, predictions_file = tmp_path / "summary.json", tmp_path / "faces.jsonl"
     code = main(
-        ["run", str(short_clip), "--headless", "--json", str(summary_file)]
-        + ["--predictions", str(predictions_file), "--detector", "haar"]
+        [
+            "run",
+            str(short_clip),
+            "--headless",
+            "--json",
+            str(summary_file),
+            "--predictions",
+            str(predictions_file),
+            "--detector",
+            "haar",
+        ]
     )
     assert code == 0
     summary = json.loads(summary_file.read_text("utf-8"))
@@ -186,8 +286,7 @@ def test_bench_measures_all_models_on_the_same_frames(
 ) -> None:
     report_file = tmp_path / "bench.json"
     code = main(
-        ["bench", "--frames", "20", "--detector", "haar", "--no-window"]
-        + ["--json", str(report_file)]
+        ["bench", "--frames", "20", "--detector", "haar", "--no-window", "--json", str(report_file)]
     )
     assert code == 0
     report = json.loads(report_file.read_text("utf-8"))
