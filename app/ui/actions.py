@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -39,7 +39,7 @@ class OverlayActions(QObject):
     def __init__(self, parent: QObject, preferences: Preferences) -> None:
         super().__init__(parent)
         self._preferences = preferences
-        self._defaults = OverlayOptions()
+        defaults = OverlayOptions()
         self.actions: dict[str, QAction] = {}
         for name, toggle in _TOGGLES.items():
             action = QAction(toggle.text, self)
@@ -47,16 +47,14 @@ class OverlayActions(QObject):
             action.setShortcut(QKeySequence(toggle.key))
             action.setToolTip(f"{toggle.help} ({toggle.key})")
             action.setStatusTip(toggle.help)
-            action.setChecked(preferences.get(f"overlay/{name}", getattr(self._defaults, name)))
+            action.setChecked(preferences.get(f"overlay/{name}", getattr(defaults, name)))
             action.toggled.connect(lambda on, name=name: self._toggled(name, on))
             self.actions[name] = action
 
     @property
     def options(self) -> OverlayOptions:
         """What is to be drawn now."""
-        known = {field.name for field in fields(OverlayOptions)}
-        chosen = {name: a.isChecked() for name, a in self.actions.items() if name in known}
-        return OverlayOptions(**chosen)
+        return OverlayOptions(**{name: a.isChecked() for name, a in self.actions.items()})
 
     def _toggled(self, name: str, on: bool) -> None:
         self._preferences.set(f"overlay/{name}", on)

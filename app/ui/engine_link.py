@@ -17,7 +17,7 @@ from app.vision.settings import VisionSettings
 
 if TYPE_CHECKING:  # importing the engine takes longer than showing the window
     from app.capture.grabber import CaptureThread
-    from app.vision.engine import EngineStatus, LiveEngine
+    from app.vision.engine import LiveEngine
 
 _log = logging.getLogger(__name__)
 
@@ -82,11 +82,6 @@ class EngineLink(QObject):
         self._made.connect(self._begin)
         self._picture_waits.connect(self._fetch_picture)
         self._change_waits.connect(self._tell_change)
-
-    @property
-    def running(self) -> bool:
-        """Whether there is an engine."""
-        return self._engine is not None
 
     def start(self, settings: VisionSettings) -> None:
         """Start the engine in the background; `started` tells when it runs."""
@@ -179,10 +174,6 @@ class EngineLink(QObject):
     @property
     def _player(self) -> CaptureThread | None:
         return None if self._engine is None else self._engine.capture
-
-    def status(self) -> EngineStatus | None:
-        """A snapshot; None while there is no engine."""
-        return None if self._engine is None else self._engine.status()
 
     # News, on the threads of the engine.
 

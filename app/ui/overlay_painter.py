@@ -80,7 +80,6 @@ class OverlayPainter:
 
     def _box(self, painter: QPainter, item: _Placed, viewport: Viewport) -> None:
         box = item.face.box
-        # From pixel centres to the outer edges of the pixels.
         corners = viewport.to_widget([[box.x0, box.y0], [box.x1, box.y1]])
         (left, right), (top, bottom) = sorted(corners[:, 0]), sorted(corners[:, 1])
         rect = QRectF(left, top, right - left, bottom - top)

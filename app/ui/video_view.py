@@ -14,7 +14,6 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.core.clock import now_ns
-from app.core.meters import Percentiles
 from app.record.style import OverlayOptions
 from app.ui.picture import Canvas, Picture
 from app.ui.theme import STAGE
@@ -56,11 +55,6 @@ class VideoView(QWidget):
     def picture(self) -> Picture | None:
         """The picture that is shown."""
         return self._picture
-
-    @property
-    def paint_ms(self) -> Percentiles:
-        """Duration of the last paint events."""
-        return self.meters.paint_ms()
 
     @property
     def canvas(self) -> Canvas:

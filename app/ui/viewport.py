@@ -60,11 +60,6 @@ class Viewport:
         )
 
     @property
-    def zoom(self) -> float:
-        """Logical pixels per frame pixel."""
-        return self.device_width / self.ratio / self.frame_width
-
-    @property
     def bounds(self) -> tuple[float, float, float, float]:
         """(left, top, width, height) of the picture in logical pixels of the widget."""
         return (
@@ -103,11 +98,3 @@ class Viewport:
         mapped *= (width / self.frame_width, height / self.frame_height)
         mapped += (left, top)
         return mapped
-
-    def to_frame(self, x: float, y: float) -> tuple[float, float]:
-        """The inverse of `to_widget` for one point."""
-        left, top, width, height = self.bounds
-        frame_x = (x - left) * self.frame_width / width
-        if self.mirror:
-            frame_x = self.frame_width - frame_x
-        return frame_x - 0.5, (y - top) * self.frame_height / height - 0.5

@@ -57,11 +57,6 @@ class OnnxLandmarker:
         self._gain = (1.0 / np.array(model.card.std, np.float32)).reshape(-1, 1, 1)
 
     @property
-    def card(self) -> ModelCard:
-        """The card of the model."""
-        return self._model.card
-
-    @property
     def label(self) -> str:
         """Name and precision."""
         return self._label

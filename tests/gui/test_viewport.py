@@ -65,10 +65,3 @@ def test_pixel_centres_map_to_pixel_centres() -> None:
 def test_a_mirror_exchanges_left_and_right_only() -> None:
     viewport = Viewport.fit((10, 10), (100, 100), mirror=True)
     assert viewport.to_widget([[0, 0], [9, 3]]).tolist() == [[95, 5], [5, 35]]
-
-
-@pytest.mark.parametrize("mirror", [False, True])
-def test_the_way_back_is_the_inverse(mirror: bool) -> None:
-    viewport = Viewport.fit((640, 480), (777, 555), ratio=1.5, mirror=mirror)
-    ((x, y),) = viewport.to_widget([[123.0, 45.0]]).tolist()
-    assert viewport.to_frame(x, y) == pytest.approx((123.0, 45.0))
