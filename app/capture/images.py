@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
 from app._opencv import cv2
 from app.capture.pixels import to_bgr
 from app.capture.playback import Picture, PlayedSource
-from app.capture.source import IMAGE_SUFFIXES, Pace, SourceInfo
+from app.capture.source import IMAGE_SUFFIXES, IMAGES_PER_SECOND, Pace, SourceInfo
 from app.core.errors import SourceError
 from app.core.frame import Image
 from app.core.native_noise import native_stderr_silenced
-
-IMAGES_PER_SECOND: Final = 1.0
 
 
 def load_image(path: Path) -> Image:
@@ -37,7 +34,9 @@ def load_image(path: Path) -> Image:
         raise SourceError(f"{path.name} is empty; choose another file.")
     try:
         image = _decode(data)
-        return to_bgr(image) if image is not None else _refuse(path)
+        if image is None:
+            raise _refusal(path)
+        return to_bgr(image)
     except (cv2.error, ValueError, MemoryError) as error:
         raise _refusal(path) from error
 
@@ -185,7 +184,3 @@ def _imdecode(data: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], flags: int)
 
 def _refusal(path: Path) -> SourceError:
     return SourceError(f"{path.name} is not an image that can be read; choose another file.")
-
-
-def _refuse(path: Path) -> Image:
-    raise _refusal(path)

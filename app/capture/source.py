@@ -7,14 +7,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar, Final, Self
 from urllib.parse import unquote, urlsplit
 
 from app.capture.devices import CameraSettings, CameraTarget, camera_targets
 from app.core.errors import SourceError
 from app.core.frame import Frame
+
+IMAGES_PER_SECOND: Final = 1.0
+"""How fast the images of a folder follow each other, unless something else is wished."""
 
 
 class Pace(Enum):
@@ -190,7 +193,7 @@ class SourceOptions:
     Attributes:
         pace: speed of clips and images.
         loop: start files again at their end.
-        images_per_second: how long each image of a folder stands, when in real time.
+        images_per_second: how many images of a folder come in a second, when in real time.
         camera: size, rate and coding asked of a camera.
         cameras: gives the names of the cameras and what opens them; asked again whenever a lost
             camera is looked for, as it may come back under another number.
@@ -200,17 +203,17 @@ class SourceOptions:
 
     pace: Pace = Pace.REAL_TIME
     loop: bool = False
-    images_per_second: float = 1.0
+    images_per_second: float = IMAGES_PER_SECOND
     camera: CameraSettings = field(default_factory=CameraSettings)
     cameras: Callable[[], Mapping[str, CameraTarget]] = camera_targets
     give_up_s: float | None = None
 
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
+VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".ts"})
 
 _IMAGE_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM", b"II*\x00", b"MM\x00*")
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
-_CLIP_URL = re.compile(r"\.(mp4|m4v|mov|mkv|webm|avi|mpg|ts)$", re.IGNORECASE)
 
 
 def open_source(text: str, options: SourceOptions | None = None) -> FrameSource:
@@ -309,7 +312,8 @@ def _from_path(path: Path, options: SourceOptions) -> FrameSource:
 
 def _from_url(url: str, options: SourceOptions) -> FrameSource:
     parts = urlsplit(url)
-    if parts.scheme.lower() in ("http", "https") and _CLIP_URL.search(parts.path):
+    suffix = PurePosixPath(parts.path).suffix.lower()
+    if parts.scheme.lower() in ("http", "https") and suffix in VIDEO_SUFFIXES:
         from app.capture.clip import ClipSource
 
         return ClipSource(url, pace=options.pace, loop=options.loop)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 from PySide6.QtCore import QMimeData, QStandardPaths
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from app.capture.source import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from app.ui.preferences import Preferences
 from app.ui.sources import Sources
-
-VIDEO_SUFFIXES: Final = ("mp4", "m4v", "mov", "mkv", "webm", "avi", "mpg", "ts")
-IMAGE_SUFFIXES: Final = ("png", "jpg", "jpeg", "bmp", "webp", "tif", "tiff")
 
 
 class FileOpener:
@@ -25,8 +22,8 @@ class FileOpener:
 
     def ask_for_file(self) -> None:
         """Open a video or an image of the user's choice."""
-        videos = " ".join(f"*.{suffix}" for suffix in VIDEO_SUFFIXES)
-        images = " ".join(f"*.{suffix}" for suffix in IMAGE_SUFFIXES)
+        videos = " ".join(f"*{suffix}" for suffix in sorted(VIDEO_SUFFIXES))
+        images = " ".join(f"*{suffix}" for suffix in sorted(IMAGE_SUFFIXES))
         path, _ = QFileDialog.getOpenFileName(
             self._parent,
             "Open a video or an image",
