@@ -144,11 +144,13 @@ class LiveEngine:
     def status(self) -> EngineStatus:
         """A snapshot."""
         capture = self._capture
+        captured = None if capture is None else capture.status
+        loader = self._loader.status()
         with self._meter_lock:
             model, detector = self._running
             return EngineStatus(
-                capture=None if capture is None else capture.status,
-                loader=self._loader.status(),
+                capture=captured,
+                loader=loader,
                 model=model,
                 detector=detector,
                 processed_fps=self._rate.rate(now_ns()),
