@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from typing import Any
 
 from app.core.clock import now_ns
@@ -25,25 +24,23 @@ def probe_window() -> dict[str, Any]:
     Raises:
         PfldLiveError: the window does not start or never ends.
     """
-    with tempfile.TemporaryDirectory(prefix="pfld-live-") as settings:
-        # The user's own settings must neither be used nor changed.
-        environment = os.environ | {"XDG_CONFIG_HOME": settings}
-        if not display_available():
-            environment["QT_QPA_PLATFORM"] = "offscreen"
-        command = [sys.executable, "-m", "app.ui.probe", str(now_ns()), str(_SECONDS)]
-        try:
-            done = subprocess.run(
-                command,
-                env=environment,
-                capture_output=True,
-                text=True,
-                timeout=_TIMEOUT_S,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise PfldLiveError(
-                f"The window did not end within {_TIMEOUT_S:.0f} s; use --no-window."
-            ) from error
+    environment = dict(os.environ)
+    if not display_available():
+        environment["QT_QPA_PLATFORM"] = "offscreen"
+    command = [sys.executable, "-m", "app.ui.probe", str(now_ns()), str(_SECONDS)]
+    try:
+        done = subprocess.run(
+            command,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise PfldLiveError(
+            f"The window did not end within {_TIMEOUT_S:.0f} s; use --no-window."
+        ) from error
     try:
         report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     except (IndexError, ValueError) as error:
