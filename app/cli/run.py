@@ -9,7 +9,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from app.cli.options import vision_settings
-from app.cli.stopping import Stopping
+from app.cli.stopping import Stopping, ending_at_once
 from app.cli.summary import RunSummary, write_json
 from app.core.errors import SourceError
 from app.core.resources import asset
@@ -71,21 +71,23 @@ def process_headless(options: argparse.Namespace) -> int:
     source = open_source(options.source, SourceOptions(pace=Pace.FAST, give_up_s=_CAMERA_GIVE_UP_S))
     summary = RunSummary(source=source.name)
     progress = _Progress()
-    with Stopping() as stopping, ExitStack() as stack:
-        video = predictions = None
-        if options.output is not None:
-            video = stack.enter_context(VideoSink(options.output))
-        if options.predictions is not None:
-            predictions = stack.enter_context(PredictionsWriter(options.predictions))
-        stack.enter_context(source)
-        pipeline = stack.enter_context(
-            open_pipeline(
-                model=options.model or "",
-                detector=options.detector or DEFAULT_DETECTOR,
-                settings=settings,
+    with ExitStack() as stack:
+        with ending_at_once():
+            video = predictions = None
+            if options.output is not None:
+                video = stack.enter_context(VideoSink(options.output))
+            if options.predictions is not None:
+                predictions = stack.enter_context(PredictionsWriter(options.predictions))
+            stack.enter_context(source)
+            pipeline = stack.enter_context(
+                open_pipeline(
+                    model=options.model or "",
+                    detector=options.detector or DEFAULT_DETECTOR,
+                    settings=settings,
+                )
             )
-        )
-        painter = OverlayPainter()
+            painter = OverlayPainter()
+        stopping = stack.enter_context(Stopping())
         started = time.perf_counter()
         try:
             for result in process(source, pipeline, seconds=options.seconds):

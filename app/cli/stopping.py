@@ -12,6 +12,24 @@ from typing import Final
 _NAMES: Final = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
+@contextmanager
+def ending_at_once() -> Iterator[None]:
+    """Let Ctrl+C end the process on the spot, as long as there is nothing to keep.
+
+    An exception in the middle of the start of a native library comes out as another one, or
+    as a crash: Qt ends in a segmentation fault.
+    """
+    mine = threading.current_thread() is threading.main_thread()
+    if not mine or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class Stopping:
     """Turns the wish to end into KeyboardInterrupt, at a moment when it does no harm.
 

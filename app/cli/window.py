@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from app.cli.options import wished_settings
+from app.cli.stopping import ending_at_once
 from app.core.errors import PfldLiveError
 from app.ui.display import display_available
 
@@ -20,6 +22,11 @@ def open_window(options: argparse.Namespace, *, demo: bool = False) -> int:
             "There is no display to open a window on; try `pfld-live run SOURCE --headless`."
         )
     wishes = wished_settings(options)
+    with ending_at_once():  # the window has its own way of ending once it is there
+        return _run_window(options, wishes, demo=demo)
+
+
+def _run_window(options: argparse.Namespace, wishes: dict[str, Any], *, demo: bool) -> int:
     try:
         from app.ui.application import run_window
         from app.ui.window_options import WindowOptions

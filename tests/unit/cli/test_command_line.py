@@ -158,6 +158,41 @@ def test_a_reader_that_goes_away_is_no_crash(tmp_path: Path) -> None:
     assert done.returncode == 141
 
 
+@pytest.mark.parametrize(
+    ("library", "command"),
+    [
+        ("PySide6.QtWidgets", ["demo"]),
+        ("mediapipe", ["run", str(asset("demo.mp4")), "--headless"]),
+    ],
+)
+def test_ctrl_c_while_a_library_starts_is_neither_a_traceback_nor_a_crash(
+    library: str, command: list[str], tmp_path: Path
+) -> None:
+    code = f"""
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+class CtrlC:
+    def find_spec(self, name, path=None, target=None):
+        if name == {library!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, CtrlC())
+from app.cli.main import main
+main({command!r})
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=os.environ
+        | {"QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(Path(__file__).parents[3])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGINT
+    assert (done.stdout, done.stderr) == ("", "")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_told_to_end_keeps_what_it_has(number: int, tmp_path: Path) -> None:
     lines = tmp_path / "faces.jsonl"
