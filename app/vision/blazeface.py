@@ -31,20 +31,21 @@ _FAR_FACE = 0.12
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """One way to look at a picture: with a network, at all of it or at the square at one side."""
+    """One way to look at a picture: with a network, at all of it or at the square at one end."""
 
     network: int
-    side: Literal["left", "right"] | None = None
+    end: Literal["first", "last"] | None = None
 
 
-_LOOKS = (_Look(_SHORT), _Look(_FULL), _Look(_FULL, "left"), _Look(_FULL, "right"))
+_LOOKS = (_Look(_SHORT), _Look(_FULL), _Look(_FULL, "first"), _Look(_FULL, "last"))
 
 
 class BlazeFaceDetector:
     """Finds faces with one look a frame.
 
     Short range (4 ms) finds every face of webcam size and none of the far ones; full range
-    (8 ms) finds nearly all, and with the picture's left or right part alone smaller ones yet.
+    (8 ms) finds nearly all, and smaller ones yet with one end of the picture alone: left or
+    right, of an upright picture top or bottom.
     A look that finds nothing is followed by the next one at the next frame; a fresh picture is
     looked at in all ways until a face is found. Full range stays while it finds far faces.
 
@@ -79,7 +80,7 @@ class BlazeFaceDetector:
         return boxes
 
     def _next_look(self, boxes: list[Box], far: float) -> int:
-        whole = _LOOKS[self._look].side is None
+        whole = _LOOKS[self._look].end is None
         if not boxes or not whole:
             # Part of a picture is no place to stay: a face may come up in the other.
             return (self._look + 1) % len(_LOOKS)
@@ -93,10 +94,13 @@ class BlazeFaceDetector:
 
     def _run(self, look: _Look, image: Image) -> list[Box]:
         height, width = image.shape[:2]
-        part, left = image, 0
-        if look.side is not None and width > height:
-            left = 0 if look.side == "left" else width - height
-            part, width = np.ascontiguousarray(image[:, left : left + height]), height
+        left = top = 0
+        if look.end is not None:
+            side = min(width, height)
+            if look.end == "last":
+                left, top = width - side, height - side
+            width = height = side
+        part = np.ascontiguousarray(image[top : top + height, left : left + width])
         small, _ = shrunk(part, _LONGER_SIDE)
         found = self._networks[look.network].process(cv2.cvtColor(small, cv2.COLOR_BGR2RGB))
         boxes = []
@@ -104,9 +108,9 @@ class BlazeFaceDetector:
             place = detection.location_data.relative_bounding_box
             native = Box(
                 left + place.xmin * width - 0.5,
-                place.ymin * height - 0.5,
+                top + place.ymin * height - 0.5,
                 left + (place.xmin + place.width) * width - 0.5,
-                (place.ymin + place.height) * height - 0.5,
+                top + (place.ymin + place.height) * height - 0.5,
                 float(detection.score[0]),
                 _roll(detection.location_data.relative_keypoints, width, height),
             )
