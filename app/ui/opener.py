@@ -43,8 +43,9 @@ class SourceOpener(QObject):
     def request(self, text: str, options: SourceOptions) -> None:
         """Look for a source; `found` tells the end, unless another request comes first."""
         self._request += 1
+        # A disk that never answers must not keep the program from ending, so it is a daemon.
         thread = threading.Thread(
-            target=self._look, args=(self._request, text, options), name="opener"
+            target=self._look, args=(self._request, text, options), name="opener", daemon=True
         )
         self._threads = [t for t in self._threads if t.is_alive()] + [thread]
         thread.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -219,6 +220,24 @@ def test_only_the_last_request_to_open_counts(
     assert opener.stop(5)
     QApplication.processEvents()
     assert [opening.problem for opening in found] == ["no quick"]
+
+
+def test_a_disk_that_never_answers_does_not_keep_the_program_from_ending() -> None:
+    program = """
+import time
+from PySide6.QtCore import QCoreApplication
+from app.capture.source import SourceOptions
+from app.ui import opener
+opener.open_source = lambda *_: time.sleep(60)
+application = QCoreApplication([])
+looking = opener.SourceOpener()
+looking.request("clip.mp4", SourceOptions())
+assert not looking.stop(0.1)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_picture_follows_the_slider_while_it_is_dragged(qtbot: QtBot) -> None:
