@@ -97,7 +97,7 @@ class Face:
 
     Attributes:
         id: stable over frames and short losses; never reused while the program runs.
-        box: where the detector or the tracker sees the face, frame pixels.
+        box: the tight upright box around the raw points; its score is the trust.
         points: (N, 2) float32 landmarks in frame pixels, made read-only here.
         layout: what each point means; N is its count.
         pose: None where it cannot be told.
