@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from types import FrameType
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from app import __version__
@@ -64,7 +64,7 @@ def run_window(
     window.first_painted.connect(shown)
     # Leaving the desktop's session closes no window, but must end the threads all the same.
     application.aboutToQuit.connect(window.shut_down)
-    restore_signals = _close_on_signals(window)
+    restore_signals = close_on_signals(window)
     window.show()
     try:
         return application.exec()
@@ -90,15 +90,16 @@ def make_application() -> QApplication:
     return application
 
 
-def _close_on_signals(window: MainWindow) -> Callable[[], None]:
+def close_on_signals(window: MainWindow) -> Callable[[], None]:
     """Let Ctrl+C in the terminal and a polite kill close the window as its button does.
 
-    Python handles a signal when it next runs code; the timer of the meters sees to that.
+    Python handles a signal when it next runs code; the timer of the meters sees to that. That
+    code may hold a lock that closing needs, so closing waits for the event loop.
     """
     old = {}
 
     def close(_number: int, _frame: FrameType | None) -> None:
-        window.close()
+        QTimer.singleShot(0, window, window.close)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         old[number] = signal.signal(number, close)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -11,6 +12,9 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QImage
+
+from app.ui.application import close_on_signals
+from tests.gui.conftest import MakeWindow, Wait
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -69,3 +73,18 @@ def test_a_polite_kill_closes_the_window() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_closes_the_window_without_cutting_into_what_runs(
+    make_window: MakeWindow, wait: Wait, number: int
+) -> None:
+    # What runs may hold the very lock that closing needs.
+    window = make_window()
+    restore = close_on_signals(window)
+    try:
+        os.kill(os.getpid(), number)
+        assert window.isVisible()
+        wait(lambda: not window.isVisible())
+    finally:
+        restore()
