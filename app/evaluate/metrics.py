@@ -6,6 +6,8 @@ Errors are shares of the distance between the outer eye corners of the truth (iB
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,20 @@ normalise by the outer eye corners)."""
 
 LOOSE_FAILURE_LIMIT = 0.10
 """The second limit in use, for WFLW and COFW (share of the eye distance)."""
+
+REGIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "jaw": ("jaw",),
+        "brows": ("left_brow", "right_brow"),
+        "nose": ("nose_bridge", "nose_base"),
+        "eyes": ("left_eye", "right_eye"),
+        "mouth": ("outer_lips", "inner_lips"),
+    }
+)
+"""The parts of a face for which errors are given: name -> groups of a layout."""
+
+BOOTSTRAP_ROUNDS = 1000
+_BOOTSTRAP_SEED = 20190228  # the day on which PFLD was published
 
 
 def eye_distances(points: Floats, layout: LandmarkLayout) -> Errors:
@@ -70,8 +86,15 @@ def point_errors(
     return errors
 
 
-def inside(points: Floats, width: int, height: int) -> npt.NDArray[np.bool_]:
-    """(..., N): which of the points (..., N, 2) lie in a picture of this many pixels."""
+def inside(
+    points: Floats,
+    width: int | npt.NDArray[np.integer[Any]],
+    height: int | npt.NDArray[np.integer[Any]],
+) -> npt.NDArray[np.bool_]:
+    """(..., N): which of the points (..., N, 2) lie in a picture of this many pixels.
+
+    Width and height are numbers, or arrays (..., 1) for pictures of several sizes.
+    """
     x, y = points[..., 0], points[..., 1]
     within: npt.NDArray[np.bool_] = (
         (x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)
@@ -110,6 +133,98 @@ def area_under_curve(face_errors: Errors, limit: float = FAILURE_LIMIT) -> float
     if not known.size:
         return float("nan")
     return float(np.mean(np.clip(limit - known, 0.0, None)) / limit)
+
+
+def cumulative_curve(face_errors: Errors, limits: Errors) -> Errors:
+    """Share of the faces with an error at or below each of `limits` (K,): (K,).
+
+    Faces without truth (NaN) are left out; NaN where no face is left.
+    """
+    known = np.sort(face_errors[~np.isnan(face_errors)])
+    if not known.size:
+        return np.full(len(limits), np.nan)
+    shares: Errors = np.searchsorted(known, limits, side="right") / known.size
+    return shares
+
+
+def bootstrap_interval(values: Errors, *, level: float = 0.95) -> tuple[float, float] | None:
+    """Interval of the mean of `values` (F,) by the percentile bootstrap (Efron 1979).
+
+    The draws are seeded, so the same values give the same interval. It takes the values for
+    independent, which neighbouring frames of a clip are not: regard it as the least uncertainty.
+
+    Args:
+        values: finite.
+        level: share of the resampled means inside the interval.
+
+    Returns:
+        Low and high end; None for fewer than two values.
+    """
+    if values.size < 2:
+        return None
+    rng = np.random.default_rng(_BOOTSTRAP_SEED)
+    means = [
+        float(values[rng.integers(values.size, size=values.size)].mean())
+        for _ in range(BOOTSTRAP_ROUNDS)
+    ]
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def region_points(layout: LandmarkLayout) -> dict[str, tuple[int, ...]]:
+    """Region name -> indices of its points, for the regions of `REGIONS` that the layout has."""
+    return {
+        region: indices
+        for region, groups in REGIONS.items()
+        if (indices := tuple(i for g in groups for i in layout.groups.get(g, ())))
+    }
+
+
+def angle_errors(predicted: Errors, truth: Errors) -> Errors:
+    """Absolute difference of angles in degrees, 0..180, the short way round."""
+    difference: Errors = np.abs((predicted - truth + 180) % 360 - 180)
+    return difference
+
+
+def jitter(
+    predicted: Floats,
+    truth: Floats,
+    layout: LandmarkLayout,
+    *,
+    frame: npt.NDArray[np.integer[Any]],
+    person: npt.NDArray[np.integer[Any]],
+) -> Errors:
+    """How much predicted points tremble beyond the movement of the truth.
+
+    For each face that was found in three consecutive frames, the mean over its points of
+    |(p₁ - 2 p₂ + p₃) - (t₁ - 2 t₂ + t₃)| as a share of the eye distance of t₂: the second
+    difference of the prediction against that of the truth. A prediction that is off by the same
+    vector in all frames has none.
+
+    Args:
+        predicted: (F, N, 2); NaN for a face that was not found.
+        truth: (F, N, 2) in the same unit.
+        layout: names the outer eye corners.
+        frame: (F,) number of the frame.
+        person: (F,) who it is.
+
+    Returns:
+        (J,) one value per triple of frames.
+    """
+    order = np.lexsort((frame, person))
+    if len(order) < 3:
+        return np.zeros(0)
+    one, two, three = order[:-2], order[1:-1], order[2:]
+    follows = (person[one] == person[three]) & (frame[one] + 1 == frame[two])
+    follows &= frame[two] + 1 == frame[three]
+    one, two, three = one[follows], two[follows], three[follows]
+    error = predicted.astype(np.float64) - truth
+    bend = np.linalg.norm(error[one] - 2 * error[two] + error[three], axis=-1)
+    known = ~np.isnan(bend)
+    amount = known.sum(axis=1)
+    total = np.where(known, bend, 0.0).sum(axis=1) / eye_distances(truth[two], layout)
+    values: Errors = total[amount > 0] / amount[amount > 0]
+    return values
 
 
 def eye_aspect_ratios(points: Floats, layout: LandmarkLayout) -> Errors:

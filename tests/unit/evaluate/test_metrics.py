@@ -3,14 +3,19 @@ import pytest
 
 from app.core.layout import IBUG68
 from app.evaluate.metrics import (
+    angle_errors,
     area_under_curve,
+    bootstrap_interval,
+    cumulative_curve,
     eye_aspect_ratios,
     eye_distances,
     failure_rate,
     inside,
+    jitter,
     mouth_aspect_ratio,
     nme,
     point_errors,
+    region_points,
     roc_auc,
 )
 
@@ -98,3 +103,67 @@ def test_the_roc_area_counts_pairs_in_order_and_ties_half() -> None:
     scores, positive = np.array([0.9, 0.5, 0.5, 0.1]), np.array([True, True, False, False])
     assert roc_auc(scores, positive) == pytest.approx((2 + 1.5) / 4)
     assert np.isnan(roc_auc(scores, np.ones(4, bool)))
+
+
+def test_the_cumulative_curve_encloses_the_area() -> None:
+    errors = np.array([0.01, 0.03, 0.05, 0.2, np.inf, np.nan])
+    limits = np.array([0.0, 0.01, 0.04, 0.08])
+    assert cumulative_curve(errors, limits) == pytest.approx([0, 0.2, 0.4, 0.6])
+    curve = cumulative_curve(errors, np.linspace(0, 0.08, 80001))
+    trapezoids = (curve[:-1] + curve[1:]).mean() / 2
+    assert area_under_curve(errors) == pytest.approx(trapezoids, abs=1e-5)
+    # By hand: (0.07 + 0.05 + 0.03) / 5 faces / 0.08.
+    assert area_under_curve(errors) == pytest.approx(0.375)
+    assert np.isnan(cumulative_curve(np.array([np.nan]), limits)).all()
+
+
+def test_the_bootstrap_interval_is_that_of_the_mean_and_always_the_same() -> None:
+    values = np.random.default_rng(3).normal(5.0, 1.0, 400)
+    interval = bootstrap_interval(values)
+    assert interval == bootstrap_interval(values.copy())
+    assert interval is not None
+    half = 1.96 * values.std() / 20
+    assert interval == pytest.approx((values.mean() - half, values.mean() + half), abs=0.02)
+    assert bootstrap_interval(np.array([2.0, 2.0])) == (2.0, 2.0)
+    assert bootstrap_interval(np.array([2.0])) is None
+
+
+def test_angles_differ_the_short_way_round() -> None:
+    assert angle_errors(np.array([170.0, 5.0]), np.array([-170.0, -5.0])).tolist() == [20, 10]
+
+
+def test_the_regions_hold_every_point_once() -> None:
+    regions = region_points(IBUG68)
+    assert list(regions) == ["jaw", "brows", "nose", "eyes", "mouth"]
+    assert sorted(i for points in regions.values() for i in points) == list(range(68))
+
+
+def still_face(count: int) -> np.ndarray:
+    return np.repeat(faces(1, eye_distance=50.0), count, axis=0).astype(np.float64)
+
+
+def test_jitter_is_the_bend_of_the_error_and_no_constant_or_steady_shift() -> None:
+    truth = still_face(4) + np.array([0, 3, 20, 4])[:, None, None]
+    frame, person = np.arange(4), np.zeros(4, int)
+    drift = np.arange(4)[:, None, None] * 2.0 + 7
+    assert jitter(truth + drift, truth, IBUG68, frame=frame, person=person) == pytest.approx([0, 0])
+    trembling = truth.copy()
+    trembling[1::2, :, 0] += 5  # 0, 5, 0, 5: second differences -10 and 10 pixels
+    values = jitter(trembling, truth, IBUG68, frame=frame, person=person)
+    assert values == pytest.approx([10 / 50, 10 / 50])
+
+
+def test_jitter_needs_three_frames_in_a_row_of_one_person() -> None:
+    truth = still_face(6)
+    predicted = truth + np.random.default_rng(0).normal(size=truth.shape)
+    frame, person = np.array([0, 0, 1, 1, 2, 3]), np.array([0, 1, 0, 1, 0, 1])
+    assert len(jitter(predicted, truth, IBUG68, frame=frame, person=person)) == 1
+    predicted[2] = np.nan  # person 0 was missed in the middle
+    assert len(jitter(predicted, truth, IBUG68, frame=frame, person=person)) == 0
+    assert len(jitter(predicted[:2], truth[:2], IBUG68, frame=frame[:2], person=person[:2])) == 0
+
+
+def test_pictures_of_several_sizes_are_told_apart() -> None:
+    points = np.array([[[15.0, 5.0]], [[15.0, 5.0]]])
+    within = inside(points, np.array([[10], [20]]), np.array([[10], [10]]))
+    assert within.tolist() == [[False], [True]]
