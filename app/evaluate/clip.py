@@ -1,0 +1,151 @@
+"""A recorded clip with its labels, and the frames of it."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.capture.images import load_image
+from app.capture.source import Pace, SourceOptions, open_source
+from app.core.clock import now_ns
+from app.core.frame import Frame
+from app.evaluate.labels import LabelError, Labels
+
+_READ_AHEAD = 4
+_POLL_S = 0.1
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class LabelledClip:
+    """A clip whose faces are known.
+
+    Attributes:
+        name: for people.
+        media: the video file, or the folder of the images.
+        images: the image of each frame; () for a video.
+        label_files: what the labels came from.
+        labels: the faces.
+        complete: the labels speak of every frame, so the numbers of frames must agree.
+        size: width and height of every frame in pixels where the labels say, else None.
+        field_of_view_deg: horizontal angle of the camera where the labels say, else None.
+    """
+
+    name: str
+    media: Path
+    images: tuple[Path, ...] = ()
+    label_files: tuple[Path, ...]
+    labels: Labels
+    complete: bool
+    size: tuple[int, int] | None = None
+    field_of_view_deg: float | None = None
+
+    @property
+    def moving(self) -> bool:
+        """Whether a frame has to do with the one before it."""
+        return not self.images
+
+    @contextmanager
+    def frames(self) -> Iterator[Iterator[Frame]]:
+        """All frames in order, read ahead on a thread of its own and checked against the labels.
+
+        Raises:
+            SourceError: the clip cannot be read.
+            LabelError: size or number of the frames disagrees with the labels.
+        """
+        reader = _ReadAhead(self._images() if self.images else self._video())
+        try:
+            yield self._checked(iter(reader))
+        finally:
+            reader.stop()
+
+    def _video(self) -> Iterator[Frame]:
+        with open_source(str(self.media.absolute()), SourceOptions(pace=Pace.FAST)) as source:
+            announced = source.info.frames
+            if announced is not None and announced < self.labels.frames:
+                raise self._too_many(announced)
+            yield from source
+
+    def _images(self) -> Iterator[Frame]:
+        for number, path in enumerate(self.images):
+            # Images have nothing to do with each other: each has an epoch of its own.
+            yield Frame(load_image(path), number * 10**9, now_ns(), number, path.name, epoch=number)
+
+    def _checked(self, frames: Iterator[Frame]) -> Iterator[Frame]:
+        count = 0
+        for frame in frames:
+            if self.size is not None and (frame.width, frame.height) != self.size:
+                raise LabelError(
+                    f"The labels of {self.name} are for pictures of {self.size[0]}×{self.size[1]} "
+                    f"pixels, but frame {frame.sequence} has {frame.width}×{frame.height}: they "
+                    "belong to another clip; choose the right label file."
+                )
+            count += 1
+            if self.complete and count > self.labels.frames:
+                raise LabelError(
+                    f"The labels of {self.name} end after {self.labels.frames} frames, but the "
+                    "clip goes on: they belong to another clip; choose the right label file."
+                )
+            yield frame
+        if count < self.labels.frames:
+            raise self._too_many(count)
+
+    def _too_many(self, count: int) -> LabelError:
+        return LabelError(
+            f"{self.name} has {count} frames, but labels for {self.labels.frames}: they belong "
+            "to another clip, or the clip was cut off; choose the right label file."
+        )
+
+
+class _ReadAhead:
+    """Draws from an iterator on another thread, a few items ahead of who asks.
+
+    Decoding lets go of Python's lock, so it costs no time where a second core is free.
+    """
+
+    def __init__(self, frames: Iterator[Frame]) -> None:
+        self._frames = frames
+        self._queue: queue.Queue[Frame | BaseException | None] = queue.Queue(_READ_AHEAD)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="evaluate-read", daemon=True)
+        self._thread.start()
+
+    def __iter__(self) -> Iterator[Frame]:
+        while True:
+            item = self._queue.get()
+            if item is None:
+                return
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+
+    def stop(self) -> None:
+        """End the thread and close what it read from."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        last: BaseException | None = None
+        try:
+            for frame in self._frames:
+                if not self._put(frame):
+                    return
+        except BaseException as error:  # raised again where they are used
+            last = error
+        finally:
+            close = getattr(self._frames, "close", None)
+            if close is not None:
+                close()
+        self._put(last)
+
+    def _put(self, item: Frame | BaseException | None) -> bool:
+        while not self._stopping.is_set():
+            try:
+                self._queue.put(item, timeout=_POLL_S)
+            except queue.Full:
+                continue
+            return True
+        return False

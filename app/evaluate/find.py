@@ -1,0 +1,100 @@
+"""From a path to the labelled clips that it means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.evaluate.clip import LabelledClip
+from app.evaluate.csv_labels import read_csv_labels
+from app.evaluate.labels import LabelError
+from app.evaluate.project_labels import SUFFIX, read_project_labels
+from app.evaluate.pts import ANNOTATIONS, VIDEO_SUFFIXES, read_300vw, read_pts_images
+
+TABLE = "keypoints.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundClips:
+    """What a path means.
+
+    Attributes:
+        places: each opens with `open_labelled_clip`.
+        single: the path is itself a clip, not a folder of clips.
+        unlabelled: names of videos that have no labels and are left out.
+    """
+
+    places: tuple[Path, ...]
+    single: bool
+    unlabelled: tuple[str, ...] = ()
+
+
+def find_clips(path: Path) -> FoundClips:
+    """The clips at a path: a clip, or a folder of clips.
+
+    Raises:
+        LabelError: there is nothing at the path, or no clip with labels.
+    """
+    if not path.exists():
+        raise LabelError(f"There is no file or folder {str(path)!r}; check the spelling.")
+    if not path.is_dir():
+        return FoundClips((path,), single=True)
+    if _is_clip(path):
+        return FoundClips((path,), single=True)
+    places, unlabelled = [], []
+    for inner in sorted(path.iterdir()):
+        if inner.name.startswith("."):
+            continue
+        if _is_clip(inner):
+            places.append(inner)
+        elif inner.suffix.lower() in VIDEO_SUFFIXES:
+            unlabelled.append(inner.name)
+    if not places:
+        raise LabelError(
+            f"The folder {path.name} holds no clip with labels; put NAME{SUFFIX} beside "
+            "NAME.mp4, or .pts files beside images."
+        )
+    return FoundClips(tuple(places), single=False, unlabelled=tuple(unlabelled))
+
+
+def open_labelled_clip(path: Path) -> LabelledClip:
+    """The clip and its labels at a path: a video or a folder of images with a label file beside
+    it, that label file, a folder of 300-VW, a folder of images with `.pts` files, or a table.
+
+    Raises:
+        LabelError: there are no labels, or they are broken.
+        SourceError: a folder cannot be read.
+    """
+    if path.name.endswith(SUFFIX):
+        return read_project_labels(path)
+    if path.suffix.lower() == ".csv":
+        return read_csv_labels(path)
+    beside = _own_labels(path)
+    if beside.is_file():
+        return read_project_labels(beside)
+    if path.is_dir():
+        if (path / ANNOTATIONS).is_dir():
+            return read_300vw(path)
+        if (path / TABLE).is_file():
+            return read_csv_labels(path / TABLE)
+        if any(path.glob("*.pts")):
+            return read_pts_images(path)
+    raise LabelError(
+        f"{path.name} has no labels: there is no {beside.name} beside it; choose a labelled clip."
+    )
+
+
+def _own_labels(path: Path) -> Path:
+    # Of a folder the whole name counts, which may hold full stops.
+    return path.with_name((path.name if path.is_dir() else path.stem) + SUFFIX)
+
+
+def _is_clip(path: Path) -> bool:
+    if not path.is_dir():
+        return path.suffix.lower() in VIDEO_SUFFIXES and _own_labels(path).is_file()
+    return (
+        _own_labels(path).is_file()
+        or (path / ANNOTATIONS).is_dir()
+        or (path / TABLE).is_file()
+        or any(path.glob("*.pts"))
+    )

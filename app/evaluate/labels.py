@@ -1,0 +1,164 @@
+"""What is known of the faces of a recorded clip: points, poses and attributes as arrays.
+
+Readers of label files build `Labels` with a `LabelsBuilder`, which refuses what cannot be used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from app.core.errors import PfldLiveError
+from app.core.layout import LandmarkLayout
+from app.evaluate.attributes import ATTRIBUTES, Flags
+from app.evaluate.metrics import Errors
+
+Numbers = npt.NDArray[np.int32]
+
+
+class LabelError(PfldLiveError):
+    """A label file is missing, broken, or belongs to another clip."""
+
+
+def broken(path: Path, problem: str, line: int | None = None) -> LabelError:
+    """The error for a label file.
+
+    Args:
+        path: the file.
+        problem: what is wrong, without a full stop.
+        line: where, counted from 1; None where it concerns the whole file.
+    """
+    place = path.name if line is None else f"{path.name}, line {line}"
+    return LabelError(f"{place}: {problem}; correct the label file.")
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Labels:
+    """All labelled faces of one clip, by frame; L faces of N points.
+
+    Attributes:
+        layout: what each point means.
+        labelled: (T,) True for the frames that somebody has looked at; a face that is predicted
+            in another frame is neither right nor wrong.
+        frame: (L,) number of the frame, from 0, rising.
+        person: (L,) the same number for the same person.
+        points: (L, N, 2) float32, frame pixels; NaN where a point is not labelled.
+        hidden: (L, N) points behind another thing.
+        pose: (L, 3) yaw, pitch, roll in degrees; NaN where unknown.
+        attributes: (L, 6) in the order of `ATTRIBUTES`.
+        has_attributes: (L,) False where the attributes still have to be derived.
+    """
+
+    layout: LandmarkLayout
+    labelled: npt.NDArray[np.bool_]
+    frame: Numbers
+    person: Numbers
+    points: npt.NDArray[np.float32]
+    hidden: npt.NDArray[np.bool_]
+    pose: Errors
+    attributes: Flags
+    has_attributes: npt.NDArray[np.bool_]
+
+    @property
+    def frames(self) -> int:
+        """Number of frames from the first to the last one that is labelled."""
+        return len(self.labelled)
+
+    def rows_by_frame(self) -> list[tuple[int, int]]:
+        """For each frame the first of its rows and the one after its last."""
+        numbers = np.arange(self.frames)
+        first = np.searchsorted(self.frame, numbers, side="left")
+        last = np.searchsorted(self.frame, numbers, side="right")
+        return list(zip(first.tolist(), last.tolist(), strict=True))
+
+
+class LabelsBuilder:
+    """Collects faces in the order of their frames."""
+
+    def __init__(self, layout: LandmarkLayout) -> None:
+        self._layout = layout
+        self._frame: list[int] = []
+        self._person: list[int] = []
+        self._points: list[npt.NDArray[np.float32]] = []
+        self._hidden: list[npt.NDArray[np.bool_]] = []
+        self._pose: list[tuple[float, float, float]] = []
+        self._attributes: list[list[bool]] = []
+        self._has_attributes: list[bool] = []
+
+    def add(
+        self,
+        *,
+        frame: int,
+        person: int,
+        points: npt.NDArray[np.float64],
+        hidden: list[int] | None = None,
+        pose: tuple[float, float, float] | None = None,
+        attributes: list[str] | None = None,
+    ) -> None:
+        """Note one face.
+
+        Args:
+            frame: not below that of the face before.
+            person: not twice in a frame.
+            points: (N, 2); NaN where a point is not labelled.
+            hidden: indices of the hidden points.
+            pose: yaw, pitch, roll in degrees.
+            attributes: names of `ATTRIBUTES`; None where they have to be derived.
+
+        Raises:
+            ValueError: something cannot be used; the text says what, without a full stop.
+        """
+        layout = self._layout
+        check_points(points, layout)
+        flags = np.zeros(layout.count, bool)
+        for index in hidden or ():
+            if not 0 <= index < layout.count:
+                raise ValueError(f"hidden point {index} does not exist in {layout.name}")
+            flags[index] = True
+        for name in attributes or ():
+            if name not in ATTRIBUTES:
+                raise ValueError(f"attribute {name!r} is none of {', '.join(ATTRIBUTES)}")
+        self._frame.append(frame)
+        self._person.append(person)
+        self._points.append(points.astype(np.float32))
+        self._hidden.append(flags)
+        self._pose.append(pose or (np.nan, np.nan, np.nan))
+        self._attributes.append([name in (attributes or ()) for name in ATTRIBUTES])
+        self._has_attributes.append(attributes is not None)
+
+    def build(self, labelled: npt.NDArray[np.bool_]) -> Labels:
+        """The labels; `labelled` (T,) says which frames somebody has looked at."""
+        amount, count = len(self._frame), self._layout.count
+        return Labels(
+            layout=self._layout,
+            labelled=labelled,
+            frame=np.array(self._frame, np.int32),
+            person=np.array(self._person, np.int32),
+            points=np.array(self._points, np.float32).reshape(amount, count, 2),
+            hidden=np.array(self._hidden, bool).reshape(amount, count),
+            pose=np.array(self._pose, np.float64).reshape(amount, 3),
+            attributes=np.array(self._attributes, bool).reshape(amount, len(ATTRIBUTES)),
+            has_attributes=np.array(self._has_attributes, bool),
+        )
+
+
+def check_points(points: npt.NDArray[np.float64], layout: LandmarkLayout) -> None:
+    """Make sure that points can be measured against.
+
+    Raises:
+        ValueError: there are too few or too many, or the outer eye corners are missing or
+            coincide; the text says what, without a full stop.
+    """
+    if points.shape != (layout.count, 2):
+        raise ValueError(
+            f"a face of layout {layout.name} needs {layout.count} points, got {len(points)}"
+        )
+    if np.isinf(points).any() or (np.isnan(points[:, 0]) != np.isnan(points[:, 1])).any():
+        raise ValueError("a coordinate is not a number")
+    if np.isnan(points[list(layout.outer_eye_corners)]).any():
+        raise ValueError("the outer eye corners are not labelled, which errors are measured by")
+    if not layout.eye_distance(points) > 0:
+        raise ValueError("the outer eye corners coincide")

@@ -1,0 +1,264 @@
+"""Label files: what they hold comes back, and what is wrong with one is said."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.core.errors import OutputError
+from app.evaluate.csv_labels import read_csv_labels, write_csv_labels
+from app.evaluate.find import find_clips, open_labelled_clip
+from app.evaluate.labels import LabelError
+from app.evaluate.project_labels import read_project_labels
+from app.evaluate.pts import read_pts, write_pts
+from tests.unit.evaluate.label_lines import Lines, main_points, write_lines
+
+
+def test_the_demo_labels_are_read_as_they_stand(cut_clip: Path, demo_labels: Lines) -> None:
+    clip = open_labelled_clip(cut_clip)
+    labels = clip.labels
+    faces = [(n, face) for n, line in enumerate(demo_labels[1:]) for face in line["faces"]]
+    assert clip.size == (640, 480)
+    assert clip.field_of_view_deg == pytest.approx(51.73, abs=0.01)
+    assert labels.frame.tolist() == [number for number, _ in faces]
+    assert labels.person.tolist() == [face["person"] for _, face in faces]
+    assert set(labels.person.tolist()) == {0, 1}
+    assert labels.points == pytest.approx(np.array([f["points"] for _, f in faces]), abs=1e-4)
+    assert labels.pose[:, 0].tolist() == [face["pose"]["yaw"] for _, face in faces]
+    assert labels.hidden.sum() == sum(len(face["hidden"]) for _, face in faces) > 0
+    assert labels.has_attributes.all()
+    assert labels.labelled.all()
+
+
+def test_a_frame_that_nobody_looked_at_is_not_a_frame_without_faces(
+    cut_clip: Path, demo_labels: Lines
+) -> None:
+    demo_labels = [dict(line) for line in demo_labels]
+    demo_labels[3]["faces"], demo_labels[4]["faces"] = None, []
+    write_lines(cut_clip.with_name("cut.labels.jsonl"), demo_labels)
+    labelled = open_labelled_clip(cut_clip).labels.labelled
+    assert (labelled[2], labelled[3]) == (False, True)
+
+
+def test_a_point_without_a_label_is_unknown(cut_clip: Path, demo_labels: Lines) -> None:
+    lines = json.loads(json.dumps(demo_labels))
+    lines[1]["faces"][0]["points"][8] = None
+    write_lines(cut_clip.with_name("cut.labels.jsonl"), lines)
+    points = open_labelled_clip(cut_clip).labels.points[0]
+    assert np.isnan(points).any(axis=1).nonzero()[0].tolist() == [8]
+
+
+def _set(place: str, value: object) -> Callable[[Lines], None]:
+    def change(lines: Lines) -> None:
+        lines[5]["faces"][0][place] = value
+
+    return change
+
+
+def _set_point(index: int, value: object) -> Callable[[Lines], None]:
+    def change(lines: Lines) -> None:
+        lines[5]["faces"][0]["points"][index] = value
+
+    return change
+
+
+def _set_header(key: str, value: object) -> Callable[[Lines], None]:
+    def change(lines: Lines) -> None:
+        lines[0][key] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "words"),
+    [
+        (_set_point(3, [float("nan"), 1.0]), 6, "NaN is no number"),
+        (_set_point(3, [1.0]), 6, "pair of numbers"),
+        (_set_point(3, ["left", 1.0]), 6, "pair of numbers"),
+        (_set_point(36, None), 6, "outer eye corners are not labelled"),
+        (_set("points", [[1, 2]] * 67), 6, "needs 68 points, got 67"),
+        (_set("points", [[1, 2]] * 68), 6, "outer eye corners coincide"),
+        (_set("attributes", ["angry"]), 6, "'angry' is none of profile"),
+        (_set("hidden", [68]), 6, "hidden point 68"),
+        (lambda lines: lines[5]["faces"].append(lines[5]["faces"][0]), 6, "person 0 occurs twice"),
+        (lambda lines: lines[5]["faces"][0].pop("points"), 6, "'points' is missing"),
+        (lambda lines: lines.pop(5), 6, "frame 4 should come here, not 5"),
+        (lambda lines: lines.append(lines[-1]), 26, "more lines than the 24 frames"),
+        (lambda lines: lines.pop(), None, "ends after 23 of 24 frames"),
+        (_set_header("format", "other"), 1, "does not begin with"),
+        (_set_header("version", 2), 1, "version 2"),
+        (_set_header("layout", "wflw98"), 1, "'wflw98' is none of ibug68"),
+        (_set_header("frames", "many"), 1, "frames, size or camera"),
+    ],
+)
+def test_a_broken_label_file_names_line_and_reason(
+    change: Callable[[Lines], object],
+    line: int | None,
+    words: str,
+    cut_clip: Path,
+    demo_labels: Lines,
+) -> None:
+    lines = json.loads(json.dumps(demo_labels))
+    change(lines)
+    write_lines(cut_clip.with_name("cut.labels.jsonl"), lines)
+    with pytest.raises(LabelError) as caught:
+        open_labelled_clip(cut_clip)
+    message = str(caught.value)
+    place = "cut.labels.jsonl: " if line is None else f"cut.labels.jsonl, line {line}: "
+    assert message.startswith(place)
+    assert words in message
+    assert message.endswith("; correct the label file.")
+
+
+def test_a_truncated_label_file_says_where_it_ends(cut_clip: Path) -> None:
+    path = cut_clip.with_name("cut.labels.jsonl")
+    path.write_bytes(path.read_bytes()[:-700])
+    with pytest.raises(LabelError, match=r"line 25: it is no JSON .* file ends in this line"):
+        open_labelled_clip(cut_clip)
+    path.write_bytes(b"")
+    with pytest.raises(LabelError, match="it is empty"):
+        open_labelled_clip(cut_clip)
+
+
+def test_labels_for_another_clip_are_refused(cut_clip: Path, demo_labels: Lines) -> None:
+    path = cut_clip.with_name("cut.labels.jsonl")
+    for changes, words in (
+        ({"size": [320, 240]}, "320×240 pixels, but frame 0 has 640×480"),
+        ({"frames": 20}, "end after 20 frames, but the clip goes on"),
+        ({"frames": 30}, "has 24 frames, but labels for 30"),
+    ):
+        lines = [demo_labels[0] | changes, *demo_labels[1:]]
+        frames = lines[0]["frames"]
+        lines = lines[: frames + 1]
+        lines += [{"frame": n, "faces": []} for n in range(len(lines) - 1, frames)]
+        write_lines(path, lines)
+        with (
+            pytest.raises(LabelError, match=words),
+            open_labelled_clip(cut_clip).frames() as seen,
+        ):
+            list(seen)
+
+
+def test_a_clip_without_labels_says_what_is_missing(cut_video: Path, tmp_path: Path) -> None:
+    with pytest.raises(LabelError, match=r"no cut\.labels\.jsonl beside it"):
+        open_labelled_clip(cut_video)
+    with pytest.raises(LabelError, match="no clip with labels"):
+        find_clips(tmp_path)
+    with pytest.raises(LabelError, match="no file or folder"):
+        find_clips(tmp_path / "absent")
+
+
+def test_label_file_whose_clip_is_missing_says_so(tmp_path: Path, demo_labels: Lines) -> None:
+    write_lines(tmp_path / "cut.labels.jsonl", demo_labels)
+    with pytest.raises(LabelError, match=r"is for cut\.mp4, which does not lie beside it"):
+        read_project_labels(tmp_path / "cut.labels.jsonl")
+
+
+def test_pts_files_count_pixels_from_one(tmp_path: Path, demo_labels: Lines) -> None:
+    points = main_points(demo_labels)[0]
+    path = tmp_path / "000001.pts"
+    write_pts(path, points)
+    lines = path.read_text("utf-8").splitlines()
+    assert lines[:3] == ["version: 1", "n_points: 68", "{"]
+    assert [float(v) for v in lines[3].split()] == pytest.approx(points[0] + 1)
+    assert read_pts(path) == pytest.approx(points, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("}\n", "", r"line 71: it was cut off after 68 points"),
+        ("{\n", "", "there is no {"),
+        ("{\n", "{\nnan nan\n", "line 4: a coordinate is not a number"),
+        ("{\n", "{\n12.5\n", "line 4: there should be two numbers"),
+        ("{\n", "{\n1 2\n", "needs 68 points, got 69"),
+    ],
+)
+def test_a_broken_pts_file_names_line_and_reason(
+    old: str, new: str, words: str, tmp_path: Path, demo_labels: Lines
+) -> None:
+    path = tmp_path / "face.pts"
+    write_pts(path, main_points(demo_labels)[0])
+    path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+    with pytest.raises(LabelError, match=words) as caught:
+        read_pts(path)
+    assert str(caught.value).startswith("face.pts")
+
+
+def test_a_table_gives_back_what_was_written(cut_images: Path, demo_labels: Lines) -> None:
+    points = main_points(demo_labels)[::6]
+    points[1][5] = np.nan
+    rows = [(f"still{number}.png", face) for number, face in enumerate(points)]
+    rows.append(("still0.png", points[0] + 100))
+    write_csv_labels(cut_images / "keypoints.csv", rows)
+    clip = open_labelled_clip(cut_images)
+    assert [path.name for path in clip.images] == [f"still{n}.png" for n in range(4)]
+    assert clip.labels.frame.tolist() == [0, 0, 1, 2, 3]
+    assert clip.labels.person.tolist() == [0, 1, 0, 0, 0]
+    assert clip.labels.points[0] == pytest.approx(points[0], abs=1e-4)
+    assert np.isnan(clip.labels.points[2]).any(axis=1).nonzero()[0].tolist() == [5]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("still1.png", "lost.png", "line 3: there is no image lost.png"),
+        ("image,", "picture,", "line 1: there is no column image"),
+        (",x67,", ",z67,", "line 1: it has columns for 67 points"),
+        ("still1.png,", "still1.png,,", "line 3: it has 138 cells instead of 137"),
+        ("still1.png,", "still1.png,left", "line 3: a coordinate is not a number"),
+        ("still1.png,2", "still1.png,nan,2", "line 3"),
+    ],
+)
+def test_a_broken_table_names_line_and_reason(
+    old: str, new: str, words: str, cut_images: Path, demo_labels: Lines
+) -> None:
+    path = cut_images / "keypoints.csv"
+    points = main_points(demo_labels)
+    write_csv_labels(path, [(f"still{n}.png", points[6 * n]) for n in range(4)])
+    path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+    with pytest.raises(LabelError, match=words):
+        read_csv_labels(path)
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"face\.pts cannot be written"):
+        write_pts(tmp_path / "absent" / "face.pts", np.zeros((68, 2)))
+    with pytest.raises(ValueError, match="leave points out"):
+        write_pts(tmp_path / "face.pts", np.full((68, 2), np.nan))
+    assert not list(tmp_path.iterdir())
+
+
+def test_300vw_names_count_from_one(cut_video: Path, tmp_path: Path, demo_labels: Lines) -> None:
+    annotations = tmp_path / "001" / "annot"
+    annotations.mkdir(parents=True)
+    points = main_points(demo_labels)
+    with pytest.raises(LabelError, match="should hold one video"):
+        open_labelled_clip(tmp_path / "001")
+    (tmp_path / "001" / "vid.mp4").write_bytes(cut_video.read_bytes())
+    with pytest.raises(LabelError, match=r"holds no \.pts file"):
+        open_labelled_clip(tmp_path / "001")
+    write_pts(annotations / "000003.pts", points[2])
+    labels = open_labelled_clip(tmp_path / "001").labels
+    assert labels.frame.tolist() == [2]
+    assert labels.labelled.tolist() == [False, False, True]
+    write_pts(annotations / "000025.pts", points[2])
+    with (
+        pytest.raises(LabelError, match="24 frames, but labels for 25"),
+        open_labelled_clip(tmp_path / "001").frames() as frames,
+    ):
+        list(frames)
+    write_pts(annotations / "000000.pts", points[0])
+    with pytest.raises(LabelError, match=r"000000\.pts: its name .* counted from 1"):
+        open_labelled_clip(tmp_path / "001")
+
+
+def test_a_pts_file_without_an_image_is_an_error(cut_images: Path, demo_labels: Lines) -> None:
+    points = main_points(demo_labels)
+    write_pts(cut_images / "still0.pts", points[0])
+    assert [p.name for p in open_labelled_clip(cut_images).images] == ["still0.png"]
+    write_pts(cut_images / "lonely.pts", points[0])
+    with pytest.raises(LabelError, match=r"no image for lonely\.pts"):
+        open_labelled_clip(cut_images)
