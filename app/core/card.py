@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Literal, Self, get_args
 
 from app.core.errors import ModelError
@@ -16,6 +17,8 @@ Coordinates = Literal["unit", "symmetric", "pixels"]
 
 METADATA_KEY = "pfld_live.card"
 CARD_VERSION = 1
+
+_LONGEST = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,15 @@ class ModelCard:
     task: str = "face-landmarks"
 
     def __post_init__(self) -> None:
+        for name in ("name", "family", "precision", "layout", "channels", "points_output"):
+            text = getattr(self, name)
+            self._check(
+                isinstance(text, str) and text.isprintable() and 0 < len(text.strip()) <= _LONGEST,
+                f"{name} must be a text of 1 to {_LONGEST} printable characters",
+            )
+        for name in ("input_size", "crop_scale", "crop_shift", "mean", "std"):
+            self._check(_is_finite(getattr(self, name)), f"{name} must be finite numbers")
+        self._check(isinstance(self.input_size, int), "input_size must be a whole number")
         self._check(self.layout in LAYOUTS, f"layout {self.layout!r} is not known")
         self._check(self.task == "face-landmarks", f"task {self.task!r} is not known")
         for name, allowed in (
@@ -127,9 +139,18 @@ class ModelCard:
             raise ModelError("the file carries no model card")
         try:
             values = json.loads(text)
+            if not isinstance(values, dict):
+                raise ModelError("the model card cannot be read: it is no JSON object")
             version = values.pop("card_version")
             if version != CARD_VERSION:
                 raise ModelError(f"the model card has version {version}, this program reads 1")
+            names = {f.name for f in fields(cls)}
+            if unknown := sorted(values.keys() - names):
+                raise ModelError(
+                    f"the model card says what this program does not know: {', '.join(unknown)}"
+                )
+            if missing := sorted(n for n in _required(cls) if n not in values):
+                raise ModelError(f"the model card does not say: {', '.join(missing)}")
             values["mean"] = tuple(float(v) for v in values["mean"])
             values["std"] = tuple(float(v) for v in values["std"])
             nme_val = dict(values.get("nme_val", {}))
@@ -139,3 +160,14 @@ class ModelCard:
             return cls(**values)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ModelError(f"the model card cannot be read: {error}") from error
+
+
+def _required(card: type[ModelCard]) -> list[str]:
+    return [f.name for f in fields(card) if f.default is MISSING and f.default_factory is MISSING]
+
+
+def _is_finite(value: object) -> bool:
+    """Whether a value is a finite number or a tuple of such."""
+    if isinstance(value, tuple):
+        return all(_is_finite(v) for v in value)
+    return isinstance(value, (int, float)) and math.isfinite(value)

@@ -16,6 +16,9 @@ Outputs = dict[str, npt.NDArray[np.float32]]
 
 _WARM_UP_RUNS = 3
 
+_NO_MODEL = ("Protobuf parsing failed", "does not have a graph")
+"""How onnxruntime says that a file holds something else; its own words name its source files."""
+
 
 @dataclass(frozen=True, slots=True)
 class OnnxModel:
@@ -131,5 +134,7 @@ def _check_results(card: ModelCard, outputs: Outputs) -> None:
 
 def _first_line(error: Exception) -> str:
     """The telling part of onnxruntime's messages, which run over several lines."""
+    if any(words in str(error) for words in _NO_MODEL):
+        return "it is cut off, or no ONNX model at all"
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0].split(" : ")[-1].strip().rstrip(".")

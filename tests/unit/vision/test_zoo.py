@@ -37,7 +37,10 @@ def test_an_empty_file_and_a_text_are_no_models(tmp_path: Path) -> None:
     (tmp_path / "text.onnx").write_text("hello")
     entries = Zoo.scan([tmp_path]).entries
     assert [entry.card for entry in entries] == [None, None]
-    assert all(entry.problem for entry in entries)
+    for entry in entries:
+        assert (
+            entry.problem == "onnxruntime refuses the file: it is cut off, or no ONNX model at all"
+        )
 
 
 def test_a_model_without_a_card_says_so(tmp_path: Path) -> None:
@@ -47,6 +50,39 @@ def test_a_model_without_a_card_says_so(tmp_path: Path) -> None:
 def test_a_card_that_is_not_json_says_so(tmp_path: Path) -> None:
     path = write_model(tmp_path / "bad.onnx", metadata={METADATA_KEY: "{name"})
     assert "cannot be read" in _problem(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"name": ["a"]}, "name must be a text"),
+        ({"name": ""}, "name must be a text"),
+        ({"name": "a\n\x1b[31m"}, "name must be a text"),
+        ({"name": "x" * 200}, "name must be a text"),
+        ({"layout": ["ibug68"]}, "layout must be a text"),
+        ({"input_size": "16"}, "input_size must be finite numbers"),
+        ({"input_size": 16.0}, "input_size must be a whole number"),
+        ({"mean": [float("nan")] * 3}, "mean must be finite numbers"),
+        ({"std": [float("inf")] * 3}, "std must be finite numbers"),
+        ({"colour": "red"}, "does not know: colour"),
+        ({"family": None}, "family must be a text"),
+    ],
+)
+def test_a_card_with_nonsense_is_refused_with_the_field(
+    tmp_path: Path, change: dict[str, object], words: str
+) -> None:
+    said = json.loads(CARD.to_metadata()[METADATA_KEY]) | change
+    path = write_model(tmp_path / "odd.onnx", metadata={METADATA_KEY: json.dumps(said)})
+    assert words in _problem(path)
+
+
+def test_a_card_that_leaves_something_out_or_is_a_list_is_refused(tmp_path: Path) -> None:
+    said = json.loads(CARD.to_metadata()[METADATA_KEY])
+    del said["crop_scale"]
+    path = write_model(tmp_path / "odd.onnx", metadata={METADATA_KEY: json.dumps(said)})
+    assert "does not say: crop_scale" in _problem(path)
+    write_model(path, metadata={METADATA_KEY: "[1, 2]"})
+    assert "no JSON object" in _problem(path)
 
 
 def test_a_card_of_the_wrong_input_size_says_what_the_network_takes(tmp_path: Path) -> None:
