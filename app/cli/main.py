@@ -32,7 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: without the program's name; None takes those of the process.
 
     Returns:
-        The exit code: 0 when all went well, 2 for what the user can mend.
+        The exit code: 0 when all went well, 1 where `evaluate --fail-above` says so, 2 for what
+        the user can mend.
     """
     options = build_parser().parse_args(arguments)
     try:
@@ -73,6 +74,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_models(commands)
     _add_bench(commands)
+    _add_evaluate(commands)
     return parser
 
 
@@ -151,6 +153,53 @@ def _add_bench(commands: argparse._SubParsersAction[_Parser]) -> None:
     bench.set_defaults(command=_bench)
 
 
+def _add_evaluate(commands: argparse._SubParsersAction[_Parser]) -> None:
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="measure models on labelled clips",
+        description="Runs models over a clip whose faces are labelled and says how far off they "
+        "are, by attribute. Smoothing is off, so that the model is measured. Exit code 1 with "
+        "--fail-above, 2 for what can be mended.",
+    )
+    evaluate.add_argument(
+        "clip",
+        type=Path,
+        metavar="CLIP_OR_FOLDER",
+        help="a video or a folder of images with NAME.labels.jsonl beside it, a folder of 300-VW "
+        "(video and annot/*.pts), images with .pts files, a keypoints.csv, or a folder of these",
+    )
+    evaluate.add_argument(
+        "--models", metavar="A,B", help="models to compare, separated by commas; all if left out"
+    )
+    evaluate.add_argument("--report", type=Path, metavar="FILE", help="write an HTML report")
+    evaluate.add_argument("--json", type=Path, metavar="FILE", help="write the summary as JSON")
+    evaluate.add_argument("--csv", type=Path, metavar="FILE", help="write a row per face")
+    evaluate.add_argument(
+        "--fail-above",
+        type=_positive,
+        metavar="NME",
+        help="end with exit code 1 if the first model's NME is above this share, such as 0.05",
+    )
+    evaluate.add_argument(
+        "--jobs", type=int, default=1, metavar="N", help="clips at the same time (default 1)"
+    )
+    evaluate.add_argument(
+        "--results",
+        type=Path,
+        metavar="FOLDER",
+        help="keep the result of each clip there and skip clips that have one newer than clip, "
+        "labels and models (for a folder of clips: FOLDERNAME-results if left out)",
+    )
+    _add_pipeline_options(evaluate)
+    evaluate.add_argument(
+        "--smoothing",
+        dest="smooth",
+        action="store_true",
+        help="smooth the points as the window does",
+    )
+    evaluate.set_defaults(command=_evaluate)
+
+
 def _add_vision_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what is looked for")
     group.add_argument(
@@ -158,6 +207,17 @@ def _add_vision_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="landmark model: a name that `pfld-live models` lists, or an ONNX file with a card",
     )
+    _add_pipeline_options(group)
+    group.add_argument(
+        "--no-smoothing",
+        dest="smooth",
+        action="store_const",
+        const=False,
+        help="do not smooth the points",
+    )
+
+
+def _add_pipeline_options(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--detector",
         choices=sorted(DETECTORS),
@@ -177,13 +237,6 @@ def _add_vision_options(parser: argparse.ArgumentParser) -> None:
             help=f"{quantity.help} {quantity.low:g} to {quantity.high:g}{unit}, "
             f"default {quantity.default:g}.",
         )
-    group.add_argument(
-        "--no-smoothing",
-        dest="smooth",
-        action="store_const",
-        const=False,
-        help="do not smooth the points",
-    )
 
 
 def _add_output_options(parser: argparse.ArgumentParser) -> None:
@@ -236,3 +289,9 @@ def _bench(options: argparse.Namespace) -> int:
     from app.cli.bench import bench
 
     return bench(options)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from app.cli.evaluate import evaluate
+
+    return evaluate(options)

@@ -1,1 +1,10 @@
-"""Predictions against labels: the one definition of every error and of every attribute."""
+"""Predictions against labels: the one definition of every error and of every attribute.
+
+- `metrics`, `attributes`: what an error is and which attributes a face has; numpy alone, shared
+  with training.
+- `labels`, `clip`, `find`: labelled clips, from `project_labels` (the project's own JSON Lines,
+  documented there), `pts` (300-VW folders, images with `.pts` files) or `csv_labels` (tables).
+- `run`, `matching`, `derive`, `worst`, `results`: models over a clip, to compact arrays.
+- `jobs`: a folder of clips as jobs that can be stopped and go on.
+- `measures`, `summary`, `report`: from the arrays to figures, JSON, CSV and one HTML page.
+"""

@@ -1,0 +1,215 @@
+"""`pfld-live evaluate`: the error of models on labelled clips."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from app.cli.options import vision_settings
+from app.cli.summary import write_json
+from app.core.errors import ModelError, PfldLiveError
+from app.evaluate.files import write_text
+from app.evaluate.find import FoundClips, find_clips
+from app.evaluate.jobs import Job, make_jobs, run_job, run_jobs
+from app.evaluate.measures import Figures, measure
+from app.evaluate.report.page import render_report
+from app.evaluate.results import ClipResult
+from app.evaluate.run import EvaluationSettings
+from app.evaluate.summary import rows_as_csv, summary
+from app.record.output import check_apart, check_place
+from app.vision.detectors import DEFAULT_DETECTOR
+from app.vision.zoo import Zoo, ZooEntry
+
+ABOVE_LIMIT = 1
+"""Exit code of `--fail-above`."""
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    """Evaluate, print a table, write what was asked for."""
+    _check_outputs(options)
+    if options.jobs < 1:
+        raise PfldLiveError("--jobs must be at least 1.")
+    settings = EvaluationSettings(
+        detector=options.detector or DEFAULT_DETECTOR,
+        vision=vision_settings(options),
+        field_of_view_deg=options.fov,
+    )
+    found = find_clips(options.clip)
+    for name in found.unlabelled:
+        print(f"left out: {name} has no labels", file=sys.stderr)
+    models = _models(options.models)
+    jobs = make_jobs(found.places, models, settings, _results_folder(options, found))
+    results = _run(jobs, options.jobs)
+    measured = {entry.label: measure(results, entry.label) for entry in models}
+    _write(options, results, measured, settings)
+    _print_table(results, measured)
+    written = (("report", options.report), ("summary", options.json), ("rows", options.csv))
+    for name, path in (*written, ("kept results", jobs[0].kept and jobs[0].kept.parent)):
+        if path is not None:
+            print(f"{name}: {path.resolve()}")
+    return _verdict(options.fail_above, models[0].label, measured)
+
+
+def _check_outputs(options: argparse.Namespace) -> None:
+    """Find out before the work whether its results can be kept."""
+    wanted = [p for p in (options.report, options.json, options.csv) if p is not None]
+    for path in wanted:
+        check_place(path)
+    check_apart(wanted, source=options.clip)
+
+
+def _models(text: str | None) -> list[ZooEntry]:
+    zoo = Zoo.scan()
+    if not text:
+        if not zoo.usable:
+            raise ModelError("No usable model was found; see `pfld-live models`.")
+        return list(zoo.usable)
+    chosen = {entry.label: entry for entry in (zoo.find(name) for name in text.split(","))}
+    return list(chosen.values())
+
+
+def _results_folder(options: argparse.Namespace, found: FoundClips) -> Path | None:
+    """Where results are kept: for one clip only where a place is named."""
+    folder: Path | None = options.results
+    if folder is None and not found.single:
+        folder = Path(f"{options.clip.resolve().name}-results")
+    if folder is not None:
+        check_place(folder / "result" if folder.is_dir() else folder)
+        folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _run(jobs: Sequence[Job], workers: int) -> list[ClipResult]:
+    progress = _Progress(len(jobs))
+    try:
+        if workers > 1 and len(jobs) > 1:
+            return run_jobs(jobs, workers=workers, on_done=progress.clips)
+        results = []
+        for job in jobs:
+            result, already = run_job(job, progress.frames)
+            results.append(result)
+            progress.clips(len(results), already)
+        return results
+    finally:
+        progress.clear()
+
+
+def _write(
+    options: argparse.Namespace,
+    results: Sequence[ClipResult],
+    measured: dict[str, Figures],
+    settings: EvaluationSettings,
+) -> None:
+    if options.json is not None:
+        write_json(options.json, summary(results, measured, settings=_as_dict(settings)))
+    if options.csv is not None:
+        write_text(options.csv, rows_as_csv(results))
+    if options.report is not None:
+        facts = _facts(settings, results)
+        write_text(options.report, render_report(results, measured, facts=facts))
+
+
+def _as_dict(settings: EvaluationSettings) -> dict[str, Any]:
+    vision = settings.vision
+    return {
+        "detector": settings.detector,
+        "detect_interval_s": vision.detect_interval_s,
+        "max_faces": vision.max_faces,
+        "min_trust": vision.min_trust,
+        "smoothing": vision.smooth,
+        "field_of_view_deg": settings.field_of_view_deg,
+    }
+
+
+def _facts(settings: EvaluationSettings, results: Sequence[ClipResult]) -> list[str]:
+    smoothing = "on" if settings.vision.smooth else "off, so that the models are measured"
+    angles = sorted({round(result.field_of_view_deg, 1) for result in results})
+    view = f"{angles[0]:g}°" if len(angles) == 1 else f"{angles[0]:g}° to {angles[-1]:g}°"
+    return [
+        f"Detector {settings.detector} every {settings.vision.detect_interval_s:g} s;",
+        f"smoothing {smoothing};",
+        f"field of view {view}.",
+    ]
+
+
+def _print_table(results: Sequence[ClipResult], measured: dict[str, Figures]) -> None:
+    faces = sum(len(result.labels.frame) for result in results)
+    where = results[0].clip if len(results) == 1 else f"{len(results)} clips"
+    print(f"{where}: {faces} labelled faces; errors in percent of the eye distance")
+    width = max(len(name) for name in measured)
+    head = ("NME", "95 % interval", "fails 8 %", "AUC 8 %", "pose", "missed", "false")
+    sizes = (6, 14, 9, 7, 6, 6, 6)
+    print(
+        f"{'model':<{width}}"
+        + "".join(f"  {cell:>{size}}" for cell, size in zip(head, sizes, strict=True))
+    )
+    for name, model in measured.items():
+        interval = model.total.ci95
+        cells = (
+            _cell(100 * model.total.nme, 2),
+            "–" if interval is None else f"{100 * interval[0]:.2f} – {100 * interval[1]:.2f}",
+            _cell(100 * model.failure_rate_8, 1),
+            _cell(model.auc_8, 3),
+            _cell(float(model.pose.mean()), 1, "°"),
+            str(model.total.missed),
+            str(model.false_faces),
+        )
+        print(
+            f"{name:<{width}}"
+            + "".join(f"  {cell:>{size}}" for cell, size in zip(cells, sizes, strict=True))
+        )
+
+
+def _cell(value: float, digits: int, unit: str = "") -> str:
+    return f"{value:.{digits}f}{unit}" if math.isfinite(value) else "–"
+
+
+def _verdict(limit: float | None, first: str, measured: dict[str, Figures]) -> int:
+    if limit is None:
+        return 0
+    error = measured[first].total.nme
+    if error <= limit:
+        return 0
+    reached = "is unknown" if math.isnan(error) else f"is {error:.4f}, above {limit:g}"
+    print(f"pfld-live: the NME of {first} {reached}.", file=sys.stderr)
+    return ABOVE_LIMIT
+
+
+class _Progress:
+    """One line on a terminal; silent elsewhere."""
+
+    def __init__(self, clips: int) -> None:
+        self._on = sys.stderr.isatty()
+        self._clips, self._done = clips, 0
+        self._next_s, self._started_s = 0.0, time.monotonic()
+
+    def frames(self, done: int, total: int) -> None:
+        now_s = time.monotonic()
+        if done == 1:
+            self._started_s = now_s
+        if now_s < self._next_s and done < total:
+            return
+        self._next_s = now_s + 0.2
+        spent = now_s - self._started_s
+        rate = f", {(done - 1) / spent:.1f} fps" if spent > 0 and done > 1 else ""
+        clip = f"clip {self._done + 1}/{self._clips}, " if self._clips > 1 else ""
+        self._show(f"{clip}{done}/{total} frames{rate} ")
+
+    def clips(self, done: int, already: bool) -> None:
+        self._done = done
+        if self._clips > 1:
+            note = " (kept from before)" if already else ""
+            self._show(f"{done}/{self._clips} clips{note} ")
+
+    def _show(self, text: str) -> None:
+        if self._on:
+            print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+
+    def clear(self) -> None:
+        if self._on:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)

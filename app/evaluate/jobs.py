@@ -1,0 +1,128 @@
+"""A folder of clips as independent jobs whose results are kept, so that a stopped run goes on."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import re
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from app.evaluate.clip import LabelledClip
+from app.evaluate.find import open_labelled_clip
+from app.evaluate.results import ClipResult, load_result, save_result
+from app.evaluate.run import EvaluationSettings, Progress, evaluate_clip
+from app.vision.zoo import ZooEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One clip to evaluate.
+
+    Attributes:
+        place: see `app.evaluate.find.open_labelled_clip`.
+        models: to run over it.
+        settings: how.
+        kept: file of the result, or None where it is not kept.
+    """
+
+    place: Path
+    models: tuple[ZooEntry, ...]
+    settings: EvaluationSettings
+    kept: Path | None = None
+
+    @property
+    def key(self) -> str:
+        """Text that changes with everything but the files that decides about the result."""
+        how = {"models": [entry.label for entry in self.models], "settings": asdict(self.settings)}
+        return json.dumps(how, sort_keys=True)
+
+
+def make_jobs(
+    places: Sequence[Path],
+    models: Sequence[ZooEntry],
+    settings: EvaluationSettings,
+    folder: Path | None,
+) -> list[Job]:
+    """One job per clip; `folder` is where results are kept."""
+    return [
+        Job(
+            place=place,
+            models=tuple(models),
+            settings=settings,
+            kept=None if folder is None else folder / f"{_file_name(place)}.npz",
+        )
+        for place in places
+    ]
+
+
+def run_job(job: Job, on_progress: Progress | None = None) -> tuple[ClipResult, bool]:
+    """The result of a job, and whether it was already there.
+
+    A kept result is used if it was made in the same way and is newer than the clip, the labels
+    and the models.
+
+    Raises:
+        PfldLiveError: the clip, its labels, a model or the detector cannot be used.
+    """
+    clip = open_labelled_clip(job.place)
+    if job.kept is not None and _is_newer(job.kept, clip, job.models):
+        kept = load_result(job.kept, job.key)
+        if kept is not None:
+            return kept, True
+    result = evaluate_clip(clip, job.models, job.settings, on_progress=on_progress)
+    if job.kept is not None:
+        save_result(job.kept, result, job.key)
+    return result, False
+
+
+def run_jobs(
+    jobs: Sequence[Job], *, workers: int, on_done: Callable[[int, bool], None]
+) -> list[ClipResult]:
+    """All results in the order of the jobs, from several processes.
+
+    Args:
+        jobs: the clips; each has a file for its result, which is how it gets from one process
+            to another.
+        workers: processes at a time, at least 1.
+        on_done: told the number of finished jobs, and whether the last one was already there.
+
+    Raises:
+        PfldLiveError: a job failed; those that had started are finished first.
+    """
+    if any(job.kept is None for job in jobs):
+        raise ValueError("jobs for several processes need files for their results")
+    done = 0
+    # Not forked: the libraries that decode and infer have threads of their own.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=context) as pool:
+        try:
+            for future in as_completed([pool.submit(_work, job) for job in jobs]):
+                already = future.result()
+                done += 1
+                on_done(done, already)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [run_job(job)[0] for job in jobs]
+
+
+def _work(job: Job) -> bool:
+    """Do a job in another process; whether its result was already there."""
+    return run_job(job)[1]
+
+
+def _is_newer(kept: Path, clip: LabelledClip, models: Sequence[ZooEntry]) -> bool:
+    sources = [*clip.label_files, *(entry.path for entry in models)]
+    sources += clip.images or (clip.media,)
+    try:
+        made = kept.stat().st_mtime_ns
+        return all(path.stat().st_mtime_ns < made for path in sources)
+    except OSError:
+        return False
+
+
+def _file_name(place: Path) -> str:
+    return re.sub(r"[^\w.-]+", "_", place.name)

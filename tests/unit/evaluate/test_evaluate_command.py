@@ -1,0 +1,225 @@
+"""`pfld-live evaluate` as a user types it."""
+
+import html.parser
+import json
+import os
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.cli.main import main
+from app.evaluate import jobs
+from app.evaluate.attributes import ATTRIBUTES
+from app.evaluate.clip import LabelledClip
+from app.evaluate.results import ClipResult
+from app.vision.zoo import ZooEntry
+from tests.unit.evaluate.label_lines import Lines, write_lines
+
+QUICK = ["--detector", "haar"]
+
+
+def test_the_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["evaluate", "--help"])
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    for option in ("--models", "--report", "--json", "--csv", "--fail-above", "--jobs"):
+        assert option in text
+
+
+def test_the_files_of_two_runs_are_equal_byte_for_byte(cut_clip: Path, tmp_path: Path) -> None:
+    written = []
+    for run in ("one", "two"):
+        folder = tmp_path / run
+        folder.mkdir()
+        outputs = [folder / name for name in ("out.json", "rows.csv", "out.html")]
+        arguments = ["evaluate", str(cut_clip), *QUICK, "--json", str(outputs[0])]
+        arguments += ["--csv", str(outputs[1]), "--report", str(outputs[2])]
+        assert main(arguments) == 0
+        written.append([path.read_bytes() for path in outputs])
+    assert written[0] == written[1]
+
+
+def test_the_json_has_the_promised_form(
+    cut_clip: Path,
+    tmp_path: Path,
+    models: list[ZooEntry],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "out.json"
+    assert main(["evaluate", str(cut_clip), *QUICK, "--json", str(out)]) == 0
+    values = json.loads(out.read_text("utf-8"))
+    assert list(values["models"]) == [entry.label for entry in models]
+    for model in values["models"].values():
+        assert {"nme", "failure_rate_8", "failure_rate_10", "auc_8", "pose_mae"} <= set(model)
+        assert {"missed", "false_faces", "by_region", "by_point", "jitter"} <= set(model)
+        assert "eye_opening_error" in model
+        assert list(model["by_attribute"]) == list(ATTRIBUTES)
+        for group in model["by_attribute"].values():
+            assert set(group) == {"nme", "faces", "ci95"}
+    assert values["settings"]["smoothing"] is False
+    assert values["clips"][0]["frames"] == 24
+    table = capsys.readouterr()
+    assert all(entry.label in table.out for entry in models)
+    assert table.err == ""
+
+
+def test_an_error_above_the_limit_is_exit_code_1(
+    cut_clip: Path, models: list[ZooEntry], capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["evaluate", str(cut_clip), *QUICK, "--models", models[0].label, "--fail-above"]
+    assert main([*arguments, "0.9"]) == 0
+    assert main([*arguments, "0.001"]) == 1
+    assert f"the NME of {models[0].label} is 0." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["absent.mp4"], "absent.mp4"),
+        (["{folder}"], "no clip with labels"),
+        (["{video}"], "no cut.labels.jsonl"),
+        (["{clip}", "--models", "no-such-model"], "no-such-model"),
+        (["{clip}", "--jobs", "0"], "--jobs"),
+        (["{clip}", "--report", "{folder}/no/such/r.html"], "does not exist"),
+        (["{clip}", "--report", "{clip}"], "is the source itself"),
+        (["{clip}", "--json", "x.json", "--csv", "x.json"], "asked for twice"),
+        (["{clip}", "--max-faces", "99"], "between 1 and 16"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_2(
+    arguments: list[str],
+    words: str,
+    cut_clip: Path,
+    cut_video: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "empty").mkdir()
+    places = {"folder": tmp_path / "empty", "clip": cut_clip, "video": cut_video}
+    assert main(["evaluate", *(a.format(**places) for a in arguments)]) == 2
+    printed = capsys.readouterr()
+    assert len(printed.err.splitlines()) == 1
+    assert words in printed.err
+    assert printed.out == ""
+
+
+@pytest.fixture
+def clips(tmp_path: Path, cut_video: Path, demo_labels: Lines) -> Path:
+    """A folder of two labelled clips and a video without labels."""
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    for name in ("a", "b"):
+        (folder / f"{name}.mp4").write_bytes(cut_video.read_bytes())
+        header = demo_labels[0] | {"clip": f"{name}.mp4"}
+        write_lines(folder / f"{name}.labels.jsonl", [header, *demo_labels[1:]])
+    (folder / "c.mp4").write_bytes(cut_video.read_bytes())
+    return folder
+
+
+def test_finished_clips_of_a_folder_are_skipped_until_something_changes(
+    clips: Path,
+    tmp_path: Path,
+    models: list[ZooEntry],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    done: list[str] = []
+    evaluate_clip = jobs.evaluate_clip
+
+    def spy(clip: LabelledClip, *arguments: Any, **named: Any) -> ClipResult:
+        done.append(clip.name)
+        return evaluate_clip(clip, *arguments, **named)
+
+    monkeypatch.setattr(jobs, "evaluate_clip", spy)
+    monkeypatch.chdir(tmp_path)
+    arguments = ["evaluate", str(clips), *QUICK, "--models", models[-1].label]
+    arguments += ["--json", "out.json", "--report", "out.html"]
+
+    def evaluated(*more: str) -> list[str]:
+        done.clear()
+        assert main([*arguments, *more]) == 0
+        return list(done)
+
+    assert evaluated() == ["a.mp4", "b.mp4"]
+    assert "left out: c.mp4 has no labels" in capsys.readouterr().err
+    kept = sorted(path.name for path in Path("clips-results").iterdir())
+    assert kept == ["a.mp4.npz", "b.mp4.npz"]
+    first = Path("out.json").read_bytes()
+    assert evaluated() == []
+    assert Path("out.json").read_bytes() == first
+    Path("clips-results/b.mp4.npz").unlink()  # as if the run had been stopped there
+    assert evaluated() == ["b.mp4"]
+    later = Path("clips-results/a.mp4.npz").stat().st_mtime_ns + 10**9
+    os.utime(clips / "a.labels.jsonl", ns=(later, later))
+    assert evaluated() == ["a.mp4"]
+    assert evaluated("--smoothing") == ["a.mp4", "b.mp4"]
+    values = json.loads(first)
+    assert [clip["name"] for clip in values["clips"]] == ["a.mp4", "b.mp4"]
+
+
+def test_several_jobs_give_the_same_bytes_as_one(
+    clips: Path, tmp_path: Path, models: list[ZooEntry]
+) -> None:
+    outputs = []
+    for workers in ("1", "2"):
+        out = tmp_path / f"{workers}.json"
+        arguments = ["evaluate", str(clips), *QUICK, "--models", models[-1].label]
+        arguments += ["--results", str(tmp_path / f"kept{workers}"), "--jobs", workers]
+        assert main([*arguments, "--json", str(out)]) == 0
+        outputs.append(out.read_bytes())
+    assert outputs[0] == outputs[1]
+
+
+def test_a_broken_clip_in_a_folder_is_named_also_from_another_process(
+    clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = clips / "b.labels.jsonl"
+    path.write_bytes(path.read_bytes()[:-500])
+    arguments = ["evaluate", str(clips), *QUICK, "--results", str(tmp_path / "kept")]
+    assert main([*arguments, "--jobs", "2"]) == 2
+    assert "b.labels.jsonl, line 25" in capsys.readouterr().err
+
+
+class _Page(html.parser.HTMLParser):
+    """Notes what a page would fetch, its tags and its words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fetched: list[str] = []
+        self.tags: Counter[str] = Counter()
+        self.words: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        self.fetched += [value or "" for name, value in attrs if name in ("src", "href", "data")]
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+def test_the_report_needs_nothing_but_itself_and_escapes_names(
+    cut_clip: Path, demo_labels: Lines, tmp_path: Path, models: list[ZooEntry]
+) -> None:
+    clip = cut_clip.rename(cut_clip.with_name("<b>&amp;.mp4"))
+    header = demo_labels[0] | {"clip": clip.name}
+    write_lines(cut_clip.with_name("<b>&amp;.labels.jsonl"), [header, *demo_labels[1:]])
+    report = tmp_path / "report.html"
+    assert main(["evaluate", str(clip), *QUICK, "--report", str(report)]) == 0
+    text = report.read_text("utf-8")
+    page = _Page()
+    page.feed(text)
+    assert page.fetched
+    assert all(source.startswith("data:image/jpeg;base64,") for source in page.fetched)
+    assert "b" not in page.tags
+    assert "script" not in page.tags
+    assert "url(" not in text
+    assert not re.search(r"[\"=,]-?(nan|inf)\b", text), "a plot was drawn with unknown numbers"
+    assert "<b>&amp;.mp4" in "".join(page.words)
+    assert page.tags["svg"] == 3 + len(models)
+    words = " ".join(page.words)
+    assert all(entry.label in words for entry in models)
+    assert all(name in words for name in ATTRIBUTES)
