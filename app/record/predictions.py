@@ -36,9 +36,12 @@ class PredictionsWriter:
         self._path = path
         self._file: TextIO | None = None
         self._first_ns: int | None = None
+        self._closed = False
 
     def write(self, result: FrameResult) -> None:
         """Append the line of one frame."""
+        if self._closed:  # to open the file again would empty it
+            raise RuntimeError("the predictions are closed")
         frame = result.frame
         if self._first_ns is None:
             self._first_ns = frame.time_ns
@@ -58,6 +61,7 @@ class PredictionsWriter:
 
     def close(self) -> None:
         """Close the file; may be called twice."""
+        self._closed = True
         file, self._file = self._file, None
         if file is None:
             return

@@ -84,6 +84,7 @@ class VideoSink:
         self._step_ticks = self._duration_ticks = round(USUAL_S * TICKS_PER_S)
         self._last_key_ticks = 0
         self._frames = 0
+        self._closed = False
 
     @property
     def frames(self) -> int:
@@ -106,6 +107,8 @@ class VideoSink:
         Raises:
             OutputError: the disk is full or the file cannot be written; the sink is closed.
         """
+        if self._closed:  # to begin again would empty the file
+            raise RuntimeError("the video is closed")
         try:
             if self._stream is None:
                 self._start(image, time_ns)
@@ -116,6 +119,7 @@ class VideoSink:
 
     def close(self) -> None:
         """Complete the file; may be called twice."""
+        self._closed = True
         container, stream = self._container, self._stream
         if container is None or stream is None:
             return
@@ -189,6 +193,7 @@ class VideoSink:
 
     def _drop(self) -> None:
         """Let go of the file after a failure or the end."""
+        self._closed = True
         container, self._container, self._stream = self._container, None, None
         if container is not None:
             with suppress(av.FFmpegError, OSError):  # a failure that led here was reported

@@ -75,6 +75,16 @@ def test_a_folder_in_the_place_of_the_file_is_refused(tmp_path: Path) -> None:
         PredictionsWriter(tmp_path)
 
 
+def test_a_closed_file_is_not_begun_anew(make_result: ResultMaker, tmp_path: Path) -> None:
+    path = tmp_path / "faces.jsonl"
+    with PredictionsWriter(path) as writer:
+        writer.write(make_result())
+    written = path.read_bytes()
+    with pytest.raises(RuntimeError, match="closed"):
+        writer.write(make_result(sequence=1))
+    assert path.read_bytes() == written
+
+
 def test_full_disk_is_said(make_face: FaceMaker, make_result: ResultMaker, tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
     path.symlink_to("/dev/full")

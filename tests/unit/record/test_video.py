@@ -175,6 +175,17 @@ def test_a_folder_that_may_not_be_written_to_is_refused(
         VideoSink(tmp_path / "out.mp4")
 
 
+def test_a_closed_video_is_not_begun_anew(tmp_path: Path) -> None:
+    path = tmp_path / "video.mp4"
+    with VideoSink(path) as sink:
+        sink.write(picture(), 0)
+    written = path.read_bytes()
+    with pytest.raises(RuntimeError, match="closed"):
+        sink.write(picture(), 40_000_000)
+    sink.close()
+    assert path.read_bytes() == written
+
+
 def test_a_full_disk_is_said_once_and_closing_is_quiet(tmp_path: Path) -> None:
     path = tmp_path / "out.mp4"
     path.symlink_to("/dev/full")
