@@ -17,6 +17,7 @@ from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from app.capture.av_errors import reason
 from app.capture.playback import Picture, PlayedSource
 from app.capture.source import Pace, SourceInfo, without_secrets
 from app.core.errors import SourceError
@@ -313,5 +314,5 @@ def _to_image(frame: VideoFrame) -> Image:
 
 
 def _reason(error: Exception) -> str:
-    text = getattr(error, "strerror", None) or str(error)
+    text = reason(error)
     return text[:1].lower() + text[1:]

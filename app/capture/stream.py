@@ -9,6 +9,7 @@ import av
 import numpy as np
 from av.video.frame import VideoFrame
 
+from app.capture.av_errors import reason
 from app.capture.live import LiveSource, Patience
 from app.capture.source import SourceInfo, without_secrets
 from app.core.clock import now_ns
@@ -55,7 +56,7 @@ class StreamDevice:
                 url, options=options, timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S)
             )
         except (av.FFmpegError, OSError, ValueError) as error:
-            raise SourceError(getattr(error, "strerror", None) or str(error)) from error
+            raise SourceError(reason(error)) from error
         if not self._container.streams.video:
             self._container.close()
             raise SourceError("it holds no video")
@@ -75,8 +76,7 @@ class StreamDevice:
         try:
             frame = next(self._frames, None)
         except (av.FFmpegError, OSError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise SourceError(f"{reason}.") from error
+            raise SourceError(f"{reason(error)}.") from error
         if frame is None:
             raise SourceError("the stream has ended.")
         return np.asarray(frame.to_ndarray(format="bgr24"), dtype=np.uint8), now_ns()

@@ -1,3 +1,4 @@
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -92,3 +93,11 @@ def test_an_address_without_a_server_is_refused(server: MjpegServer) -> None:
     url = f"http://127.0.0.1:{server.server_port}/clip.mjpg".replace(str(server.server_port), "9")
     with pytest.raises(SourceError, match="cannot be opened: Connection refused; check the addr"):
         stream_source(url).open()
+
+
+def test_a_server_that_says_nothing_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.capture.stream.OPEN_TIMEOUT_S", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/video.mjpg"
+        with pytest.raises(SourceError, match="cannot be opened: it did not answer in time; check"):
+            stream_source(url).open()
