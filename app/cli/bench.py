@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import platform
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 from app import __version__
 from app.capture.source import FrameSource, Pace, SourceOptions, local_path, open_source
+from app.cli.options import CAMERA_GIVE_UP_S
 from app.cli.summary import stages_as_dict, write_json
 from app.cli.window_probe import probe_window
 from app.core.errors import ModelError, PfldLiveError
@@ -51,7 +53,8 @@ def bench(options: argparse.Namespace) -> int:
     )
     entries = _entries(options.models)
     source = open_source(
-        options.source or str(asset("demo.mp4")), SourceOptions(pace=Pace.FAST, loop=True)
+        options.source or str(asset("demo.mp4")),
+        SourceOptions(pace=Pace.FAST, loop=True, give_up_s=CAMERA_GIVE_UP_S),
     )
     window = None if options.no_window else probe_window()
     lanes, frames = _run(source, entries, options.detector, settings, options.frames)
@@ -137,10 +140,7 @@ def _print(report: dict[str, Any]) -> None:
     stages = list(report["models"][0]["stages_ms"])
     print(f"{'model':<{width}}  {'MB':>6}" + "".join(f"  {s:>13}" for s in stages) + "     fps")
     for model in report["models"]:
-        cells = []
-        for stage in stages:
-            p50, p95 = (model["stages_ms"][stage][p] for p in ("p50", "p95"))
-            cells.append("–" if p50 is None else f"{p50:.2f} / {p95:.2f}")
+        cells = [_pair(model["stages_ms"][stage]) for stage in stages]
         print(
             f"{model['label']:<{width}}  {model['megabytes']:>6.2f}"
             + "".join(f"  {cell:>13}" for cell in cells)
@@ -149,10 +149,14 @@ def _print(report: dict[str, Any]) -> None:
     if window := report["window"]:
         print(
             f"window visible {window['startup_ms']:.0f} ms after the start; paint "
-            f"{window['paint_ms']['p50']:.2f} / {window['paint_ms']['p95']:.2f} ms, capture to "
-            f"paint {window['latency_ms']['p50']:.1f} / {window['latency_ms']['p95']:.1f} ms "
-            f"(p50 / p95)"
+            f"{_pair(window['paint_ms'])} ms, capture to paint {_pair(window['latency_ms'])} ms "
+            "(p50 / p95)"
         )
     else:
         print("the window was not measured", file=sys.stderr)
     print(f"peak memory {report['peak_rss_mb']:.0f} MB")
+
+
+def _pair(values: Mapping[str, float | None]) -> str:
+    p50, p95 = values["p50"], values["p95"]
+    return "–" if p50 is None or p95 is None else f"{p50:.2f} / {p95:.2f}"

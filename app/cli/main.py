@@ -75,6 +75,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_models(commands)
     _add_bench(commands)
     _add_evaluate(commands)
+    _add_window_probe(commands)
     return parser
 
 
@@ -251,6 +252,13 @@ def _add_output_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_window_probe(commands: argparse._SubParsersAction[_Parser]) -> None:
+    probe = commands.add_parser("window-probe")  # without help: `bench` alone calls it
+    probe.add_argument("start_ns", type=int)
+    probe.add_argument("seconds", type=float)
+    probe.set_defaults(command=_window_probe)
+
+
 def _positive(text: str) -> float:
     try:
         value = float(text)
@@ -295,3 +303,9 @@ def _evaluate(options: argparse.Namespace) -> int:
     from app.cli.evaluate import evaluate
 
     return evaluate(options)
+
+
+def _window_probe(options: argparse.Namespace) -> int:
+    from app.ui.probe import measure_window
+
+    return measure_window(options.start_ns, options.seconds)

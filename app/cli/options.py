@@ -7,6 +7,9 @@ from typing import Any
 
 from app.vision.settings import VisionSettings
 
+CAMERA_GIVE_UP_S = 30.0
+"""Without a window nobody is there to plug a camera in again."""
+
 _FIELDS = {
     "max_faces": "max_faces",
     "fov": "field_of_view_deg",

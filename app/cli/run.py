@@ -8,7 +8,7 @@ import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from app.cli.options import vision_settings
+from app.cli.options import CAMERA_GIVE_UP_S, vision_settings
 from app.cli.stopping import Stopping, ending_at_once
 from app.cli.summary import RunSummary, write_json
 from app.core.errors import SourceError
@@ -17,8 +17,6 @@ from app.ui.display import display_available
 from app.vision.detectors import DEFAULT_DETECTOR
 
 _DEMO_VIDEO = Path("pfld-live-demo.mp4")
-# Nobody is there to plug a camera in again, unlike at the window.
-_CAMERA_GIVE_UP_S = 30.0
 
 
 def demo(options: argparse.Namespace) -> int:
@@ -68,7 +66,7 @@ def process_headless(options: argparse.Namespace) -> int:
 
     _check_outputs(options)
     settings = vision_settings(options)
-    source = open_source(options.source, SourceOptions(pace=Pace.FAST, give_up_s=_CAMERA_GIVE_UP_S))
+    source = open_source(options.source, SourceOptions(pace=Pace.FAST, give_up_s=CAMERA_GIVE_UP_S))
     summary = RunSummary(source=source.name)
     progress = _Progress()
     with ExitStack() as stack:

@@ -27,7 +27,9 @@ def probe_window() -> dict[str, Any]:
     environment = dict(os.environ)
     if not display_available():
         environment["QT_QPA_PLATFORM"] = "offscreen"
-    command = [sys.executable, "-m", "app.ui.probe", str(now_ns()), str(_SECONDS)]
+    # A desktop bundle is its own interpreter and knows no -m.
+    program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "app"]
+    command = [*program, "window-probe", str(now_ns()), str(_SECONDS)]
     try:
         done = subprocess.run(
             command,

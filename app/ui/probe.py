@@ -1,14 +1,13 @@
 """Measures the window on the demo clip and prints one line of JSON.
 
-    python -m app.ui.probe START_NS SECONDS
-
-START_NS is the monotonic clock when the process was started. `pfld-live bench` runs this.
+`pfld-live bench` runs this in a process of its own, since only a fresh one can tell how long a
+start takes.
 """
 
 from __future__ import annotations
 
 import json
-import sys
+import math
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QTimer
@@ -26,9 +25,16 @@ VIEW_SIZE: Final = (1280, 720)
 """Size of the video in the window, pixels."""
 
 
-def main() -> int:
-    """Run from the command line."""
-    start_ns, seconds = int(sys.argv[1]), float(sys.argv[2])
+def measure_window(start_ns: int, seconds: float) -> int:
+    """Show the window, play for a while, close it, print the report.
+
+    Args:
+        start_ns: the monotonic clock when the process was started.
+        seconds: how long to play.
+
+    Returns:
+        The exit code.
+    """
     report: dict[str, object] = {}
 
     def shown(window: MainWindow) -> None:
@@ -59,9 +65,9 @@ def _give_view_its_size(window: MainWindow) -> None:
     window.resize(VIEW_SIZE[0] + extra.width(), VIEW_SIZE[1] + extra.height())
 
 
-def _as_dict(pair: Percentiles) -> dict[str, float]:
-    return {"p50": round(pair.p50, 2), "p95": round(pair.p95, 2)}
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+def _as_dict(pair: Percentiles) -> dict[str, float | None]:
+    """Null where nothing was shown: JSON knows no NaN."""
+    return {
+        name: None if math.isnan(value) else round(value, 2)
+        for name, value in (("p50", pair.p50), ("p95", pair.p95))
+    }

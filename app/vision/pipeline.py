@@ -199,7 +199,7 @@ class Pipeline:
                 )
         return Face(
             id=track.id,
-            box=Box.around(raw, score=landmarks.trust or 0.0),
+            box=Box.around(points, score=landmarks.trust or 0.0),
             points=points,
             layout=landmarker.layout,
             pose=pose,

@@ -32,7 +32,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_probe_measures_the_window_and_ends_cleanly() -> None:
-    done = run("app.ui.probe", str(time.monotonic_ns()), "4")
+    done = run("app", "window-probe", str(time.monotonic_ns()), "4")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout.splitlines()[-1])
     assert report["view"] == "1280x720"
