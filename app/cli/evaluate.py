@@ -48,6 +48,9 @@ def evaluate(options: argparse.Namespace) -> int:
     measured = {entry.label: measure(results, entry.label) for entry in models}
     _write(options, results, measured, settings)
     _print_table(results, measured)
+    for result in results:
+        for problem in result.problems:
+            print(f"note: {problem}")
     written = (("report", options.report), ("summary", options.json), ("rows", options.csv))
     for name, path in (*written, ("kept results", jobs[0].kept and jobs[0].kept.parent)):
         if path is not None:

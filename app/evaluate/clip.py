@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.capture.images import load_image
-from app.capture.source import Pace, SourceOptions, open_source
+from app.capture.source import Pace
 from app.core.clock import now_ns
 from app.core.frame import Frame
 from app.evaluate.labels import LabelError, Labels
@@ -49,25 +49,34 @@ class LabelledClip:
         return not self.images
 
     @contextmanager
-    def frames(self) -> Iterator[Iterator[Frame]]:
+    def frames(self, problems: list[str] | None = None) -> Iterator[Iterator[Frame]]:
         """All frames in order, read ahead on a thread of its own and checked against the labels.
+
+        Args:
+            problems: gets a sentence for each thing that goes wrong without ending the clip.
 
         Raises:
             SourceError: the clip cannot be read.
             LabelError: size or number of the frames disagrees with the labels.
         """
-        reader = _ReadAhead(self._images() if self.images else self._video())
+        noted = [] if problems is None else problems
+        reader = _ReadAhead(self._images() if self.images else self._video(noted))
         try:
             yield self._checked(iter(reader))
         finally:
             reader.stop()
 
-    def _video(self) -> Iterator[Frame]:
-        with open_source(str(self.media.absolute()), SourceOptions(pace=Pace.FAST)) as source:
+    def _video(self, problems: list[str]) -> Iterator[Frame]:
+        from app.capture.clip import ClipSource
+
+        with ClipSource(self.media, pace=Pace.FAST) as source:
             announced = source.info.frames
             if announced is not None and announced < self.labels.frames:
                 raise self._too_many(announced)
-            yield from source
+            try:
+                yield from source
+            finally:
+                problems.extend(source.problems)
 
     def _images(self) -> Iterator[Frame]:
         for number, path in enumerate(self.images):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from app import __version__
 from app.evaluate.clip import LabelledClip
 from app.evaluate.find import open_labelled_clip
 from app.evaluate.results import ClipResult, load_result, save_result
@@ -35,8 +35,13 @@ class Job:
 
     @property
     def key(self) -> str:
-        """Text that changes with everything but the files that decides about the result."""
-        how = {"models": [entry.label for entry in self.models], "settings": asdict(self.settings)}
+        """Text that changes with everything that decides about the result but the files' times."""
+        how = {
+            "program": __version__,
+            "place": str(self.place.resolve()),
+            "models": [(entry.label, str(entry.path.resolve())) for entry in self.models],
+            "settings": asdict(self.settings),
+        }
         return json.dumps(how, sort_keys=True)
 
 
@@ -52,7 +57,7 @@ def make_jobs(
             place=place,
             models=tuple(models),
             settings=settings,
-            kept=None if folder is None else folder / f"{_file_name(place)}.npz",
+            kept=None if folder is None else folder / f"{place.name}.npz",
         )
         for place in places
     ]
@@ -122,7 +127,3 @@ def _is_newer(kept: Path, clip: LabelledClip, models: Sequence[ZooEntry]) -> boo
         return all(path.stat().st_mtime_ns < made for path in sources)
     except OSError:
         return False
-
-
-def _file_name(place: Path) -> str:
-    return re.sub(r"[^\w.-]+", "_", place.name)

@@ -9,7 +9,7 @@ from app.core.face import Box
 
 MIN_OVERLAP: Final = 0.3
 """Least intersection over union of the boxes around the points. A prediction that overlaps less
-is a false face and its label a missed one; half the area of two shifted boxes is 1/3."""
+is a false face and its label a missed one. Equal boxes that are half a width apart have 1/3."""
 
 
 def match(truth: Sequence[Box], predicted: Sequence[Box]) -> dict[int, int]:

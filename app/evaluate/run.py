@@ -70,6 +70,7 @@ def evaluate_clip(
     labels = clip.labels
     boxes = [Box.around(points[~np.isnan(points).any(axis=1)]) for points in labels.points]
     rows = labels.rows_by_frame()
+    problems: list[str] = []
     times, sizes = np.zeros(labels.frames), np.zeros((labels.frames, 2), np.int32)
     with ExitStack() as stack:
         lanes = []
@@ -79,9 +80,9 @@ def evaluate_clip(
             stack.callback(detector.close)
             pipeline = Pipeline(detector=detector, landmarker=landmarker, settings=vision)
             lanes.append(_Lane(entry.label, pipeline, labels, moving=clip.moving))
-        for number, frame in enumerate(stack.enter_context(clip.frames())):
+        for number, frame in enumerate(stack.enter_context(clip.frames(problems))):
             if number >= labels.frames:
-                break  # nobody has looked at the rest
+                break  # a clip whose labels end before it does
             times[number], sizes[number] = frame.time_s, (frame.width, frame.height)
             for lane in lanes:
                 lane.show(frame, number, range(*rows[number]), boxes)
@@ -95,6 +96,7 @@ def evaluate_clip(
         times_s=times,
         sizes=sizes,
         models={lane.name: lane.result() for lane in lanes},
+        problems=tuple(problems),
     )
 
 

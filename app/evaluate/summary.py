@@ -65,6 +65,7 @@ def _clip(result: ClipResult) -> dict[str, Any]:
         "frames": int(result.labels.labelled.sum()),
         "faces": len(result.labels.frame),
         "layout": result.labels.layout.name,
+        "problems": list(result.problems),
         "field_of_view_deg": _number(result.field_of_view_deg),
         "models": models,
     }

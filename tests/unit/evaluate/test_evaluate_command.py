@@ -8,12 +8,16 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from app._opencv import cv2
+from app.capture.clip import ClipSource
 from app.cli.main import main
 from app.evaluate import jobs
 from app.evaluate.attributes import ATTRIBUTES
 from app.evaluate.clip import LabelledClip
+from app.evaluate.pts import write_pts
 from app.evaluate.results import ClipResult
 from app.vision.zoo import ZooEntry
 from tests.unit.evaluate.label_lines import Lines, write_lines
@@ -65,6 +69,38 @@ def test_the_json_has_the_promised_form(
     table = capsys.readouterr()
     assert all(entry.label in table.out for entry in models)
     assert table.err == ""
+
+
+def test_what_cannot_be_decoded_is_said(
+    cut_clip: Path,
+    tmp_path: Path,
+    models: list[ZooEntry],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    sentence = "cut.mp4 is damaged: 1 part could not be decoded."
+    monkeypatch.setattr(ClipSource, "problems", (sentence,))
+    out = tmp_path / "out.json"
+    arguments = ["evaluate", str(cut_clip), *QUICK, "--models", models[0].label]
+    assert main([*arguments, "--json", str(out)]) == 0
+    assert f"note: {sentence}" in capsys.readouterr().out
+    assert json.loads(out.read_text("utf-8"))["clips"][0]["problems"] == [sentence]
+
+
+def test_a_model_that_finds_no_face_is_above_every_limit(
+    tmp_path: Path, models: list[ZooEntry], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "grey"
+    folder.mkdir()
+    for number in range(2):
+        cv2.imwrite(str(folder / f"{number}.png"), np.full((90, 120, 3), 90, np.uint8))
+        points = np.random.default_rng(number).uniform(20, 70, (68, 2))
+        write_pts(folder / f"{number}.pts", points)
+    arguments = ["evaluate", str(folder), *QUICK, "--models", models[0].label]
+    report = tmp_path / "report.html"
+    assert main([*arguments, "--report", str(report), "--fail-above", "0.9"]) == 1
+    assert "is unknown" in capsys.readouterr().err
+    assert "No face was found" in report.read_text("utf-8")
 
 
 def test_an_error_above_the_limit_is_exit_code_1(
