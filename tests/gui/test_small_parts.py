@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import threading
@@ -155,8 +156,10 @@ def test_the_system_can_be_asked_for_cameras(qapp: QApplication) -> None:
     ("environment", "platform", "there"),
     [
         ({}, "linux", False),
-        ({"DISPLAY": ":0"}, "linux", True),
-        ({"WAYLAND_DISPLAY": "wayland-0"}, "linux", True),
+        ({"DISPLAY": ":54321"}, "linux", False),
+        ({"DISPLAY": "localhost:54321.0"}, "linux", False),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, "linux", False),
+        ({"WAYLAND_DISPLAY": "wayland-0", "XDG_RUNTIME_DIR": "/nowhere"}, "linux", False),
         ({"QT_QPA_PLATFORM": "offscreen"}, "linux", True),
         ({"QT_QPA_PLATFORM": "minimal", "DISPLAY": ":0"}, "linux", False),
         ({}, "darwin", True),
@@ -167,6 +170,21 @@ def test_whether_there_is_a_display(
     environment: dict[str, str], platform: str, there: bool
 ) -> None:
     assert display_available(environment, platform) is there
+
+
+def test_a_display_counts_only_while_its_server_answers(tmp_path: Path) -> None:
+    environment = {"WAYLAND_DISPLAY": "wayland-0", "XDG_RUNTIME_DIR": str(tmp_path)}
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "wayland-0"))
+        server.listen()
+        assert display_available(environment, "linux")
+        by_path = {"WAYLAND_DISPLAY": str(tmp_path / "wayland-0")}
+        assert display_available(by_path, "linux")
+    assert not display_available(environment, "linux")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        number = server.getsockname()[1] - 6000
+        assert display_available({"DISPLAY": f"127.0.0.1:{number}.0"}, "linux")
+    assert not display_available({"DISPLAY": f"127.0.0.1:{number}.0"}, "linux")
 
 
 def test_exceptions_of_slots_and_threads_become_a_sentence(
