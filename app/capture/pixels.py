@@ -47,8 +47,9 @@ def _to_uint8(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     if array.dtype == np.bool_:
         return np.where(array, np.uint8(255), np.uint8(0))
     if np.issubdtype(array.dtype, np.floating):
-        finite = np.nan_to_num(array, nan=0.0, posinf=1.0, neginf=0.0)
-        return np.asarray(np.rint(np.clip(finite, 0.0, 1.0) * 255.0), dtype=np.uint8)
+        # Not nan_to_num, which warns in threads where subnormal numbers are switched off.
+        known = np.where(np.isnan(array), 0.0, np.clip(array, 0.0, 1.0))
+        return np.asarray(np.rint(known * 255.0), dtype=np.uint8)
     raise ValueError(f"a picture must be of uint8, uint16, float or bool, got {array.dtype}")
 
 

@@ -300,6 +300,17 @@ def test_nothing_but_our_own_words_reaches_the_terminal(short_clip: Path, tmp_pa
     assert done.stderr == ""
 
 
+def test_pictures_of_floating_point_numbers_raise_no_warning_beside_a_network(
+    tmp_path: Path,
+) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((90, 120, 3), np.uint8))
+    # Read after the network was loaded.
+    cv2.imwrite(str(tmp_path / "b.tif"), np.full((90, 120, 3), 0.5, np.float32))
+    done = _command("run", ".", "--headless", "--detector", "haar", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "2 frames" in done.stdout
+
+
 def test_the_zoo_is_listed_as_a_table_and_as_json(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
