@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from app import __version__
+from app.cli.stopping import ending_at_once
 from app.core.errors import PfldLiveError
-from app.vision.detectors import DEFAULT_DETECTOR, DETECTORS
-from app.vision.settings import DETECT_INTERVAL, FIELD_OF_VIEW, MAX_FACES
 
 USER_ERROR = 2
 # As shells report a process that a signal has ended.
@@ -35,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0 when all went well, 1 where `evaluate --fail-above` says so, 2 for what
         the user can mend.
     """
-    options = build_parser().parse_args(arguments)
+    with ending_at_once():  # numpy starts here
+        options = build_parser().parse_args(arguments)
     try:
         code = int(options.command(options))
         if sys.stdout is not None:
@@ -121,6 +121,8 @@ def _add_models(commands: argparse._SubParsersAction[_Parser]) -> None:
 
 
 def _add_bench(commands: argparse._SubParsersAction[_Parser]) -> None:
+    from app.vision.detectors import DEFAULT_DETECTOR, DETECTORS
+
     bench = commands.add_parser(
         "bench",
         help="measure speed, start and memory on this machine",
@@ -219,6 +221,9 @@ def _add_vision_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_pipeline_options(group: argparse._ActionsContainer) -> None:
+    from app.vision.detectors import DEFAULT_DETECTOR, DETECTORS
+    from app.vision.settings import DETECT_INTERVAL, FIELD_OF_VIEW, MAX_FACES
+
     group.add_argument(
         "--detector",
         choices=sorted(DETECTORS),

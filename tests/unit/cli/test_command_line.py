@@ -161,6 +161,7 @@ def test_a_reader_that_goes_away_is_no_crash(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("library", "command"),
     [
+        ("numpy", ["models"]),
         ("PySide6.QtWidgets", ["demo"]),
         ("mediapipe", ["run", str(asset("demo.mp4")), "--headless"]),
     ],
