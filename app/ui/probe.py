@@ -39,8 +39,10 @@ def measure_window(start_ns: int, seconds: float) -> int:
 
     def shown(window: MainWindow) -> None:
         report["startup_ms"] = round((now_ns() - start_ns) / 1e6, 1)
-        # The player below the video appears with the first status of the clip.
-        QTimer.singleShot(1000, lambda: _give_view_its_size(window))
+        # The player below the video appears with the first status of the clip, and takes room.
+        fitting = QTimer(window)
+        fitting.timeout.connect(lambda: _give_view_its_size(window))
+        fitting.start(500)
         QTimer.singleShot(int(seconds * 1000), lambda: finish(window))
 
     def finish(window: MainWindow) -> None:
