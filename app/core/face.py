@@ -67,6 +67,10 @@ class Box:
         shared = across * down
         return shared / (self.area + other.area - shared)
 
+    def moved(self, dx: float, dy: float) -> Box:
+        """The same box so many pixels further right and down."""
+        return Box(self.x0 + dx, self.y0 + dy, self.x1 + dx, self.y1 + dy, self.score, self.roll)
+
     @classmethod
     def around(cls, points: npt.NDArray[np.floating[Any]], score: float = 1.0) -> Self:
         """The tightest box around points of shape (N, 2)."""

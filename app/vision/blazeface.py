@@ -13,7 +13,8 @@ from app.core.frame import Image
 from app.core.geometry import roll_of
 from app.core.native_noise import native_stderr_silenced
 from app.vision.box_mapping import BoxMapping
-from app.vision.shrink import shrunk
+from app.vision.detector import NEAR
+from app.vision.shrink import part_around, shrunk
 
 _SHORT, _FULL = 0, 1  # MediaPipe's `model_selection`
 
@@ -78,6 +79,13 @@ class BlazeFaceDetector:
             boxes = self._run(_LOOKS[self._look], image)
         self._look = self._next_look(boxes, _FAR_FACE * max(image.shape[:2]))
         return boxes
+
+    def detect_near(self, image: Image, box: Box) -> list[Box]:
+        """Face boxes close to where a face was; see `FaceDetector`."""
+        part, left, top = part_around(image, box, sides=NEAR)
+        if not part.size:
+            return []
+        return [found.moved(left, top) for found in self._run(_Look(_SHORT), part)]
 
     def _next_look(self, boxes: list[Box], far: float) -> int:
         whole = _LOOKS[self._look].end is None

@@ -28,5 +28,18 @@ class FaceDetector(Protocol):
                 work over frames must not do so here.
         """
 
+    def detect_near(self, image: Image, box: Box) -> list[Box]:
+        """Face boxes close to where a face was; quicker than `detect`, and sees smaller ones.
+
+        Args:
+            image: (H, W, 3) uint8 BGR.
+            box: the face box of some frames ago.
+        """
+
     def close(self) -> None:
         """Free what the detector holds; it is not used again."""
+
+
+NEAR = 5.0
+"""Side of what `detect_near` looks at, in sides of the face box: a face that moved by its own size
+is still in it, and large enough there for networks that were made for near faces."""

@@ -9,7 +9,8 @@ from app.core.errors import ModelError
 from app.core.face import Box
 from app.core.frame import Image
 from app.vision.box_mapping import BoxMapping
-from app.vision.shrink import shrunk
+from app.vision.detector import NEAR
+from app.vision.shrink import part_around, shrunk
 
 _CASCADE = "haarcascade_frontalface_default.xml"
 # Measured on the training images: see models/pfld/RESULTS.md, "Face boxes". A Haar box cuts off
@@ -58,6 +59,13 @@ class HaarDetector:
             )
             boxes.append(_MAPPING.apply(native))
         return sorted(boxes, key=lambda box: -box.score)
+
+    def detect_near(self, image: Image, box: Box) -> list[Box]:
+        """Face boxes close to where a face was; see `FaceDetector`."""
+        part, left, top = part_around(image, box, sides=NEAR)
+        if not part.size:
+            return []
+        return [found.moved(left, top) for found in self.detect(part, fresh=True)]
 
     def close(self) -> None:
         """Nothing to free."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 
 from app.core.clock import now_ns
 from app.core.face import Box, Face, Points
@@ -23,6 +24,8 @@ _MIN_BOX_PIXELS = 8.0
 _MAX_BOX_CHANGE = 2.5
 # Networks are trained on upright faces; one that is tilted by more is turned upright first.
 _MAX_TILT_DEG = 15.0
+# Lost faces that are searched for in one frame; each search costs as much as a detection.
+_MAX_SEARCHES = 2
 
 
 class Pipeline:
@@ -102,13 +105,15 @@ class Pipeline:
             # A face was lost from its old place; it may have jumped, so look for it at once.
             self._detect(frame, detector)
             found = self._locate_all(frame, landmarker, found)
+        if self._search(frame, detector, found):
+            found = self._locate_all(frame, landmarker, found)
         self._distrust = len(found) < len(self._followed(time_s))
         with self._timed("track"):
             self._tracker.prune(time_s)
             alive = {track.id for track in self._tracker.tracks}
         return tuple(
             self._face(frame, landmarker, track, landmarks)
-            for track, landmarks in found.values()
+            for _, (track, landmarks) in sorted(found.items())
             if track.id in alive
         )
 
@@ -123,6 +128,22 @@ class Pipeline:
         with self._timed("track"):
             boxes = [box for box in boxes if box.side >= _MIN_BOX_PIXELS / 2]
             self._tracker.detections(boxes, time_s=frame.time_s)
+
+    def _search(self, frame: Frame, detector: FaceDetector, found: Mapping[int, object]) -> bool:
+        """Look closely around faces that are lost still; True if the detector saw anything."""
+        lost = [
+            track
+            for track in self._followed(frame.time_s)
+            if track.id not in found and track.detected is None
+        ]
+        seen = False
+        for track in lost[:_MAX_SEARCHES]:
+            with self._timed("detect"):
+                boxes = detector.detect_near(frame.image, track.box)
+            with self._timed("track"):
+                self._tracker.detections(boxes, time_s=frame.time_s)
+            seen = seen or bool(boxes)
+        return seen
 
     def _followed(self, time_s: float) -> list[Track]:
         """The tracks to look at in this frame."""
@@ -152,16 +173,28 @@ class Pipeline:
 
         Their trust is never None; the result is None where they are not trusted.
         """
+        enough = self.settings.min_trust
+        best: tuple[float, Landmarks, Box] | None = None
         boxes = [track.box]
         if track.detected is not None and track.detected is not track.box:
             boxes.append(track.detected)
         for box in boxes:
             landmarks, around = self._locate_upright(frame, landmarker, box)
-            trust = _trust(landmarks, track, self.settings.min_trust, frame.time_s)
-            if trust >= self.settings.min_trust and _plausible(landmarks.points, box, frame):
-                track.box = around
-                return Landmarks(landmarks.points, trust, landmarks.point_trust)
-        return None
+            if not _plausible(landmarks.points, box, frame):
+                continue
+            own = 1.0 if landmarks.trust is None else landmarks.trust
+            if best is None or own > best[0]:
+                best = own, landmarks, around
+            if own >= enough:  # or else the box may have drifted off, and the detector knows better
+                break
+        if best is None:
+            return None
+        _, landmarks, around = best
+        trust = _trust(landmarks, track, enough, frame.time_s)
+        if trust < enough:
+            return None
+        track.box = replace(around, score=trust)
+        return replace(landmarks, trust=trust)
 
     def _locate_upright(
         self, frame: Frame, landmarker: Landmarker, box: Box

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -17,8 +18,10 @@ _REACH = 0.8
 _MAX_SIZE_RATIO = 1.8
 # A face that is shown counts for so much more area than one that is not.
 _INCUMBENT = 1.5
-# Two tracks that overlap by this much follow the same face.
+# Two boxes follow the same face if they overlap by this much, or if their centres are closer
+# than this many sides: two heads cannot be.
 _SAME_FACE_IOU = 0.55
+_SAME_FACE_DISTANCE = 0.5
 # A face is shown without a detector's word for this long, if the model itself cannot judge it.
 CONFIRMED_FOR_S = 0.3
 # An id waits this long for its face to come back.
@@ -123,7 +126,7 @@ class Tracker:
             taken_boxes.add(j)
             self._confirm(self._tracks[i], free[j], time_s)
         for j, box in enumerate(free):
-            known = any(t.box.iou(box) > _SAME_FACE_IOU for t in self.active(time_s))
+            known = any(_same_face(t.box, box) for t in self.active(time_s))
             if j not in taken_boxes and not known:
                 self._tracks.append(Track(next(self._ids), box, time_s, box.score, box))
 
@@ -135,8 +138,7 @@ class Tracker:
                 continue
             active = self.is_active(track, time_s)
             doubled = active and any(
-                self.is_active(other, time_s) and other.box.iou(track.box) > _SAME_FACE_IOU
-                for other in kept
+                self.is_active(other, time_s) and _same_face(other.box, track.box) for other in kept
             )
             if not doubled:
                 kept.append(track)
@@ -155,15 +157,19 @@ class Tracker:
         track.detector_score = box.score
 
 
+def _same_face(a: Box, b: Box) -> bool:
+    near = math.dist(a.centre, b.centre) < _SAME_FACE_DISTANCE * min(a.side, b.side)
+    return near or a.iou(b) > _SAME_FACE_IOU
+
+
 def _closeness(track: Track, box: Box) -> float:
     """Above 0 where the box may be the track's face; larger is likelier."""
     overlap = track.box.iou(box)
     if overlap >= _MIN_IOU:
         return 1.0 + overlap
-    (x0, y0), (x1, y1) = track.box.centre, box.centre
     side = max(track.box.side, box.side)
     ratio = side / max(min(track.box.side, box.side), 1e-6)
-    distance = ((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5 / max(side, 1e-6)
+    distance = math.dist(track.box.centre, box.centre) / max(side, 1e-6)
     if distance > _REACH or ratio > _MAX_SIZE_RATIO:
         return 0.0
-    return float(1.0 - distance / _REACH)
+    return 1.0 - distance / _REACH

@@ -88,3 +88,24 @@ def test_over_a_few_pictures_a_far_face_is_found_too(
 def test_a_detector_that_does_not_exist_is_refused_with_those_that_do() -> None:
     with pytest.raises(PfldLiveError, match="blazeface, haar"):
         find_detector("yolo")
+
+
+def test_a_face_is_found_again_near_where_it_was(
+    detector: FaceDetector, picture: Image, face: Box
+) -> None:
+    canvas, (left, top) = far(picture, 0.4, size=(1280, 720))
+    small = Box(
+        *(
+            0.4 * v + d
+            for v, d in zip((face.x0, face.y0, face.x1, face.y1), (left, top) * 2, strict=True)
+        )
+    )
+    found = detector.detect_near(canvas, small.moved(-0.5 * small.side, 0.3 * small.side))
+    assert found
+    assert found[0].iou(small) > 0.5
+
+
+def test_nothing_is_near_a_place_outside_the_picture(
+    detector: FaceDetector, picture: Image
+) -> None:
+    assert detector.detect_near(picture, Box(-900, -900, -800, -800)) == []

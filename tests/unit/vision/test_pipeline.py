@@ -58,6 +58,9 @@ class _CountingDetector:
         self.calls += 1
         return self.inner.detect(image, fresh=fresh)  # type: ignore[attr-defined]
 
+    def detect_near(self, image: Image, box: Box) -> list[Box]:
+        return self.inner.detect_near(image, box)  # type: ignore[attr-defined]
+
     def close(self) -> None: ...
 
 
@@ -213,3 +216,29 @@ def test_a_tilted_head_is_followed_as_well_as_an_upright_one(
     assert face.pose is not None
     assert straight.pose is not None
     assert face.pose.roll == pytest.approx(straight.pose.roll + roll, abs=6)
+
+
+def test_a_far_face_that_walks_is_followed_with_one_id(
+    pipeline: Pipeline, clip: list[Frame]
+) -> None:
+    seen = []
+    for i, frame in enumerate(clip[:30]):
+        image = np.full((480, 848, 3), 120, np.uint8)
+        small = cv2.resize(frame.image, (128, 96), interpolation=cv2.INTER_AREA)
+        left = 150 + 6 * i  # a fifth of the face's width per frame
+        image[200:296, left : left + 128] = small
+        seen.append(pipeline.process(replace(frame, image=image)))
+    found = [[face.id for face in result.faces] for result in seen]
+    assert sum(ids == [1] for ids in found) >= 28
+    assert all(ids in ([1], []) for ids in found)
+    x = [result.faces[0].points[:, 0].mean() for result in seen if result.faces]
+    assert np.all(np.diff(x) > 0)
+
+
+def test_faces_come_in_the_order_of_their_ids(pipeline: Pipeline, clip: list[Frame]) -> None:
+    for i, frame in enumerate(clip[:20]):
+        pair = np.hstack([frame.image, frame.image[:, ::-1]])
+        if i % 5 == 2:
+            pair[:, :640] = 128  # the first face is lost for a frame
+        ids = [face.id for face in pipeline.process(replace(frame, image=pair)).faces]
+        assert ids == sorted(ids)
