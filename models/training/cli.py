@@ -264,12 +264,15 @@ def _quantize(options: argparse.Namespace) -> None:
     from models.training.labels import Labels
     from models.training.quantization import calibration_inputs, quantize
     from models.training.recipe import Recipe
+    from models.training.trust import refit_trust, trust_examples
 
     recipe = Recipe.load(options.recipe)
     labels = Labels.load(_label_file(options))
-    inputs = calibration_inputs(recipe, labels, load_crops(_crop_folder(options), labels))
+    crops = load_crops(_crop_folder(options), labels)
     stem = options.zoo / recipe.name
-    quantize(Path(f"{stem}-fp32.onnx"), Path(f"{stem}-int8.onnx"), inputs)
+    int8 = Path(f"{stem}-int8.onnx")
+    quantize(Path(f"{stem}-fp32.onnx"), int8, calibration_inputs(recipe, labels, crops))
+    refit_trust(int8, *trust_examples(recipe, labels, crops))
 
 
 def _report(options: argparse.Namespace) -> None:

@@ -40,6 +40,7 @@ from models.training.evaluation import (
 from models.training.export import write_card
 from models.training.labels import Labels
 from models.training.recipe import Recipe
+from models.training.trust import walls
 
 BOX_FACES = 1000
 """Training faces from which the detectors' maps are measured for the report."""
@@ -58,6 +59,8 @@ class Measured:
         p1: NME against the labels of p1, as they are and with each point's mean offset removed.
         by_box: NME around each detector's boxes, and around the true boxes of the same faces.
         trust_auc: of val faces against badly framed crops and backgrounds.
+        distrusted: share of the val faces with a trust below 0.5.
+        fooled: share of the badly framed crops and backgrounds with a trust above 0.5.
         shut_auc: how well the eye aspect ratio tells shut eyes from open ones.
         shut_error: mean difference of the eye aspect ratio on shut eyes.
         milliseconds: median of one inference on one thread.
@@ -69,6 +72,8 @@ class Measured:
     p1: tuple[float, float]
     by_box: dict[str, tuple[float, float, int]]
     trust_auc: float
+    distrusted: float
+    fooled: float
     shut_auc: float
     shut_error: float
     milliseconds: float
@@ -95,6 +100,7 @@ def write_report(
     negatives = negative_crops(data, labels, crops, rows, card)
     boxed, maps = _detector_crops(data, labels, rows, models[0])
     milliseconds = time_models(models, next(iter(framed.values())).crop)
+    negatives += [wall.transpose(1, 2, 0) for wall in walls(recipe.crop, len(rows) // 4)]
     measured = [
         _measure(model, labels, rows, framed, boxed, negatives, time)
         for model, time in zip(models, milliseconds, strict=True)
@@ -169,6 +175,8 @@ def _measure(
         trust_auc=roc_auc(
             np.concatenate([trust, low]), np.arange(len(trust) + len(low)) < len(trust)
         ),
+        distrusted=float(np.mean(trust < 0.5)),
+        fooled=float(np.mean(low > 0.5)),
         shut_auc=roc_auc(-ear, shut),
         shut_error=float(np.abs(ear - true_ear)[shut].mean()),
         milliseconds=milliseconds,
@@ -262,6 +270,8 @@ def _text(
         ("NME against the p1 labels", [_percent(m.p1[0]) for m in measured]),
         ("the same, each point's mean offset removed", [_percent(m.p1[1]) for m in measured]),
         ("trust: area under the ROC curve", [f"{m.trust_auc:.4f}" for m in measured]),
+        ("trust: faces below 0.5", [_percent(m.distrusted) + " %" for m in measured]),
+        ("trust: crops without a face above 0.5", [_percent(m.fooled) + " %" for m in measured]),
         (
             f"shut eyes (EAR < {CLOSED_EYES.value}): area under the ROC curve",
             [f"{m.shut_auc:.3f}" for m in measured],

@@ -1,0 +1,129 @@
+"""Trust fitted anew on what the int8 network computes.
+
+Crops without a face drive the last maps of the network to twenty times the values of faces.
+Ranges that fit faces cut that off, and trust, learned in fp32, then believes a grey wall; ranges
+that fit both are too coarse for the points. So the ranges fit faces, and the last layer of trust,
+which stays in float, is fitted to the values as they are cut off.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnxruntime as ort
+import torch
+from onnx import numpy_helper
+from torch.nn import functional
+
+from models.training.batches import AugmentedBatches, Faces, Framing
+from models.training.crops import Crops
+from models.training.export import INPUT, TRUST
+from models.training.labels import Labels
+from models.training.loop import normalised
+from models.training.recipe import Recipe
+
+FITTED_CROPS = 3000
+FITTED_NEGATIVES = 0.4
+"""Crops of the fit, and the share of badly framed faces and backgrounds among them."""
+
+FITTED_WALLS = 300
+"""Crops with little or no texture beside them: walls, a covered camera."""
+
+DECAY = 1e-3
+"""Weight of the squared weights of the fit, on features of unit spread."""
+
+
+def trust_examples(
+    recipe: Recipe, labels: Labels, crops: Crops
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """Normalised training crops (F, 3, N, N) with and without a well-framed face, and which is
+    which (F,).
+    """
+    batches = AugmentedBatches(
+        Faces.of(labels, crops, "train"),
+        recipe.crop,
+        recipe.jitter,
+        batch_size=FITTED_CROPS,
+        negatives=FITTED_NEGATIVES,
+        seed=recipe.schedule.seed + 2,
+    )
+    batch = batches[0]
+    images = torch.cat([batch.images, torch.from_numpy(walls(recipe.crop, FITTED_WALLS))])
+    positive = np.concatenate([batch.positive.numpy(), np.zeros(FITTED_WALLS, dtype=bool)])
+    return normalised(images, recipe.crop).numpy(), positive
+
+
+def walls(framing: Framing, count: int) -> npt.NDArray[np.uint8]:
+    """Crops (count, 3, N, N) of one colour or a soft gradient, with some noise."""
+    rng = np.random.default_rng(0)
+    size = framing.size
+    found = []
+    for _ in range(count):
+        patches = rng.integers(0, 256, (*rng.integers(1, 5, 2), 3)).astype(np.uint8)
+        soft = cv2.resize(patches, (size, size), interpolation=cv2.INTER_CUBIC)
+        wall = soft * rng.uniform(0, 1) + rng.uniform(0, 100)
+        wall += rng.normal(0, rng.uniform(0, 8), wall.shape)
+        found.append(np.clip(wall, 0, 255).astype(np.uint8).transpose(2, 0, 1))
+    return np.stack(found)
+
+
+def refit_trust(
+    path: Path, inputs: npt.NDArray[np.float32], positive: npt.NDArray[np.bool_]
+) -> None:
+    """Fit the last layer of trust of a file to examples and write it back.
+
+    A logistic regression on the features that the file itself computes.
+
+    Args:
+        path: an ONNX file whose trust is the sigmoid of one matrix product in float.
+        inputs: (F, 3, N, N) normalised crops.
+        positive: (F,), whether a crop holds a well-framed face.
+    """
+    model: Any = onnx.load(path)
+    made_by = {output: node for node in model.graph.node for output in node.output}
+    layer = made_by[made_by[TRUST].input[0]]
+    features = torch.from_numpy(_features(model, layer.input[0], inputs))
+    weights, bias = _logistic_regression(features, torch.from_numpy(positive))
+    values = {layer.input[1]: weights[None], layer.input[2]: bias[None]}
+    for tensor in model.graph.initializer:
+        if tensor.name in values:
+            tensor.CopyFrom(numpy_helper.from_array(values[tensor.name], tensor.name))
+    onnx.save(model, path)
+
+
+def _features(model: Any, name: str, inputs: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Values (F, K) of an inner tensor of the model."""
+    probe = onnx.ModelProto()
+    probe.CopyFrom(model)
+    del probe.graph.output[:]
+    probe.graph.output.append(onnx.helper.make_tensor_value_info(name, 1, None))
+    session = ort.InferenceSession(probe.SerializeToString(), providers=["CPUExecutionProvider"])
+    return np.concatenate([session.run([name], {INPUT: crop[None]})[0] for crop in inputs])
+
+
+def _logistic_regression(
+    features: torch.Tensor, positive: torch.Tensor
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Weights (K,) and bias () for raw features (F, K)."""
+    middle, spread = features.mean(dim=0), features.std(dim=0) + 1e-3
+    scaled, wanted = (features - middle) / spread, positive.to(features.dtype)
+    weights = torch.zeros(features.shape[1], requires_grad=True)
+    bias = torch.zeros(1, requires_grad=True)
+    optimiser = torch.optim.LBFGS([weights, bias], max_iter=200, line_search_fn="strong_wolfe")
+
+    def loss() -> torch.Tensor:
+        optimiser.zero_grad()
+        error = functional.binary_cross_entropy_with_logits(scaled @ weights + bias, wanted)
+        total = error + DECAY * (weights**2).sum()
+        total.backward()
+        return total
+
+    optimiser.step(loss)
+    raw = (weights / spread).detach()
+    offset = bias.detach()[0] - (middle * raw).sum()
+    return raw.numpy(), offset.numpy()
