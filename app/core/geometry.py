@@ -49,8 +49,10 @@ def points_from_unit(unit: npt.NDArray[np.float32], transform: Transform, *, siz
     pixels, for a `crop_transform` of the same `size`.
     """
     crop_pixels = unit.astype(np.float64) * size - 0.5
-    back = np.linalg.inv(transform[:, :2])
-    points: Points = ((crop_pixels - transform[:, 2]) @ back.T).astype(np.float32)
+    turn = transform[:, :2]
+    # A turn with a zoom, whose inverse is its transpose over the square of the zoom.
+    back = turn / (turn[0] @ turn[0])
+    points: Points = ((crop_pixels - transform[:, 2]) @ back).astype(np.float32)
     return points
 
 
