@@ -16,7 +16,6 @@ from app.core.geometry import Transform, crop_transform, points_from_unit, zoom_
 from app.core.layout import LandmarkLayout
 from app.vision.session import OnnxModel
 
-
 # Bilinear sampling leaves out pixels below one half; down to here no face shows it, and shrinking
 # first would cost a third of the landmark stage.
 _LEAST_ZOOM = 0.4

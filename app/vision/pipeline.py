@@ -204,11 +204,12 @@ class Pipeline:
         """
         with self._timed("landmarks"):
             landmarks = landmarker.locate(frame.image, box)
-            around = _box_around(landmarks, landmarker.layout)
-            tilt = (around.roll - box.roll + 180) % 360 - 180
-            if abs(tilt) > _MAX_TILT_DEG and _plausible(landmarks.points, box, frame):
+        around = _box_around(landmarks, landmarker.layout)
+        tilt = (around.roll - box.roll + 180) % 360 - 180
+        if abs(tilt) > _MAX_TILT_DEG and _plausible(landmarks.points, box, frame):
+            with self._timed("landmarks"):
                 landmarks = landmarker.locate(frame.image, around)
-                around = _box_around(landmarks, landmarker.layout)
+            around = _box_around(landmarks, landmarker.layout)
         return landmarks, around
 
     def _face(
