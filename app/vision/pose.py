@@ -17,9 +17,8 @@ from app.core.resources import asset
 from app.core.rotation import matrix_to_pose
 
 # Lids, lips and chin move without the head, and the ends of the jaw line slide along its outline
-# as it turns. What is left, brows included, has the least error against FaceMesh's geometry on the
-# val faces with |yaw| < 45 degrees: 2.1, 2.6 and 0.5 degrees; without brows, with the ends of the
-# jaw, it was 2.8, 3.7 and 0.5.
+# as it turns. What is left, brows included, has the least error against FaceMesh's geometry, but
+# for choices that an open mouth disturbs: see tests/bench/pose_points.py.
 _RIGID = (*range(2, 6), *range(11, 15), *range(17, 36), 36, 39, 42, 45)
 _REFINEMENTS = 10
 _NO_DISTORTION = np.zeros(5)
