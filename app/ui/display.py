@@ -13,6 +13,7 @@ from typing import Final
 
 _TIMEOUT_S: Final = 2.0
 _X_DISPLAY: Final = re.compile(r"(?:(?:tcp|inet|inet6|unix)/)?(?P<host>.*):(?P<number>\d+)(\.\d+)?")
+_X_SOCKETS = Path("/tmp", ".X11-unix")  # fixed by the X protocol, whatever TMPDIR says
 _X_PORT: Final = 6000  # of display 0 (https://www.x.org/releases/current/doc/man/man7/X.7.xhtml)
 
 
@@ -50,7 +51,7 @@ def _x_answers(display: str) -> bool:
         return True  # some other way to name one; Qt will see
     host, number = found["host"].strip("[]"), int(found["number"])
     if host in ("", "unix"):
-        place = f"/tmp/.X11-unix/X{number}"
+        place = str(_X_SOCKETS / f"X{number}")
         return _listens("\0" + place) or _listens(place)
     if host.startswith("/"):
         return _listens(display)
