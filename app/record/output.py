@@ -4,11 +4,37 @@ from __future__ import annotations
 
 import errno
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from app.capture.source import IMAGE_SUFFIXES
 from app.core.errors import OutputError
+
+
+class Writer(ABC):
+    """Something that writes a file and is closed at the end of its `with` block."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Complete the file; may be called twice.
+
+        Raises:
+            OutputError: it cannot be completed.
+        """
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
 
 
 def check_place(path: Path) -> None:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TextIO
+from typing import Any, TextIO
 
 import numpy as np
 
 from app.core.face import Face
-from app.record.output import check_place, refusal
+from app.record.output import Writer, check_place, refusal
 from app.vision.result import FrameResult
 
 
-class PredictionsWriter:
+class PredictionsWriter(Writer):
     """Writes one line per frame; each is on the disk before the next frame comes.
 
     A line holds `frame` (number in the source), `time_s` (seconds since the first line's frame)
@@ -69,17 +68,6 @@ class PredictionsWriter:
             file.close()
         except OSError as error:
             raise refusal(self._path, error) from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def face_record(face: Face) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from types import MappingProxyType, TracebackType
-from typing import Final, Self
+from types import MappingProxyType
+from typing import Final
 
 import av
 import numpy as np
@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 from app._opencv import cv2
 from app.core.errors import OutputError
 from app.core.frame import Image
-from app.record.output import check_place, refusal
+from app.record.output import Writer, check_place, refusal
 
 TICKS_PER_S: Final = 90_000
 _TIME_BASE: Final = Fraction(1, TICKS_PER_S)
@@ -55,7 +55,7 @@ _BT601: Final = (
 _LIMITED_RANGE: Final = 1  # AVCOL_RANGE_MPEG
 
 
-class VideoSink:
+class VideoSink(Writer):
     """Writes pictures with their times into a video file.
 
     The file appears with the first picture, plays from then on, even when the program is
@@ -130,17 +130,6 @@ class VideoSink:
             raise refusal(self._path, error) from error
         finally:
             self._drop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _start(self, image: Image, time_ns: int) -> None:
         height, width = image.shape[:2]

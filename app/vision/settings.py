@@ -47,7 +47,8 @@ TRUST = Quantity(
     step=0.05,
     unit="",
     decimals=2,
-    help="Faces that the model trusts less are not shown.",
+    help="Faces trusted less are not shown, by the model or, where it doubts, by model and "
+    "detector together.",
     source="where the trust output splits faces from crops that hold none",
 )
 
