@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from app.core.card import Channels
 from app.core.face import Box, HeadPose
 from app.core.geometry import crop_transform
 from app.core.layout import IBUG68
@@ -33,6 +34,7 @@ class Framing:
         shift: downward shift of its centre as a share of the face box's longer side.
         mean: of each channel, 0..255.
         std: of each channel, 0..255.
+        channels: order of the colours, or `grey`.
     """
 
     size: int
@@ -40,12 +42,13 @@ class Framing:
     shift: float
     mean: float
     std: float
+    channels: Channels = "bgr"
 
 
 class Batch(NamedTuple):
     """B crops with what is known of them.
 
-    images: (B, 3, N, N) uint8, BGR.
+    images: (B, C, N, N) uint8, in the order of the colours that the framing names.
     points: (B, 68, 2) float32, 0..1 across the crop.
     counts: (B, 68) bool, False for points that are guesses or lie outside picture or crop, and
         for every point of a negative.
@@ -159,12 +162,10 @@ class AugmentedBatches(Dataset[Batch]):
         rotation = _turned(faces.rotations[row], matrix)
         if rng.random() < 0.5:
             crop, unit, counts, rotation = mirrored(crop, unit, counts, rotation)
-        other = faces.crops.images[faces.rows[rng.integers(len(faces.rows))]]
-        corner = rng.integers(0, other.shape[0] - framing.size + 1, 2)
-        other = other[corner[0] :, corner[1] :][: framing.size, : framing.size]
+        other = self._texture(rng)
         crop = augmentation.change_pixels(crop, other, rng)
         return (
-            np.ascontiguousarray(crop.transpose(2, 0, 1)),
+            np.ascontiguousarray(in_channels(crop, framing.channels).transpose(2, 0, 1)),
             unit.astype(np.float32),
             counts,
             np.float32(np.hypot(*(unit[45] - unit[36]))),
@@ -172,6 +173,22 @@ class AugmentedBatches(Dataset[Batch]):
             faces.attributes[row],
             np.bool_(positive),
         )
+
+    def _texture(self, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+        """A part of another face, as large as a crop."""
+        faces, size = self._faces, self._framing.size
+        other = faces.crops.images[faces.rows[rng.integers(len(faces.rows))]]
+        if size > other.shape[0]:
+            return np.asarray(cv2.resize(other, (size, size)), dtype=np.uint8)
+        corner = rng.integers(0, other.shape[0] - size + 1, 2)
+        return other[corner[0] :, corner[1] :][:size, :size]
+
+
+def in_channels(image: npt.NDArray[np.uint8], channels: Channels) -> npt.NDArray[np.uint8]:
+    """A BGR image (N, N, 3) as (N, N, C), made grey or turned round as the program does it."""
+    if channels == "grey":
+        return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), dtype=np.uint8)[..., None]
+    return image[..., ::-1] if channels == "rgb" else image
 
 
 def mirrored(
@@ -196,7 +213,7 @@ def mirrored(
 def plain_crops(
     faces: Faces, framing: Framing
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
-    """Crops (F, N, N, 3) of all faces of the split around their true boxes, and their points
+    """Crops (F, N, N, C) of all faces of the split around their true boxes, and their points
     (F, 68, 2) in 0..1. No augmentation.
     """
     images, units = [], []
@@ -205,7 +222,8 @@ def plain_crops(
         matrix = crop_transform(
             Box.around(points), scale=framing.scale, shift=framing.shift, size=framing.size
         )
-        images.append(warp(faces.crops.images[row], matrix, framing.size, cv2.BORDER_CONSTANT))
+        image = warp(faces.crops.images[row], matrix, framing.size, cv2.BORDER_CONSTANT)
+        images.append(in_channels(image, framing.channels))
         units.append((points @ matrix[:, :2].T + matrix[:, 2] + 0.5) / framing.size)
     return np.stack(images), np.stack(units).astype(np.float32)
 

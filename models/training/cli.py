@@ -272,7 +272,8 @@ def _quantize(options: argparse.Namespace) -> None:
     stem = options.zoo / recipe.name
     int8 = Path(f"{stem}-int8.onnx")
     quantize(Path(f"{stem}-fp32.onnx"), int8, calibration_inputs(recipe, labels, crops))
-    refit_trust(int8, *trust_examples(recipe, labels, crops))
+    if recipe.system.trust:
+        refit_trust(int8, *trust_examples(recipe, labels, crops))
 
 
 def _report(options: argparse.Namespace) -> None:

@@ -14,11 +14,12 @@ import numpy.typing as npt
 import onnx
 import onnxruntime as ort
 
-from app.core.card import ModelCard
+from app.core.card import Coordinates, ModelCard
 from app.core.face import Box
 from app.core.geometry import crop_transform, points_from_unit
 from app.core.layout import IBUG68
 from models.training.augmentation import badly_framed_transform
+from models.training.batches import in_channels
 from models.training.crops import Crops, background_square, warp
 from models.training.labels import Labels
 from models.training.sources import Picture, read_picture
@@ -42,22 +43,36 @@ class ModelFile:
         self.card = ModelCard.from_metadata(self._session.get_modelmeta().custom_metadata_map)
 
     def run(self, crop: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], float]:
-        """Points (68, 2) in 0..1 and trust of a BGR crop (N, N, 3)."""
-        points, trust = self.infer(self.prepare(crop))
-        return points.reshape(-1, 2), float(trust[0, 0])
+        """Points (K, 2) in 0..1 and trust of a BGR crop (N, N, 3); NaN from a model that has no
+        opinion.
+        """
+        points, *trust = self.infer(self.prepare(crop))
+        unit = to_unit(points.reshape(-1, 2), self.card.coordinates, self.card.input_size)
+        return unit, float(trust[0][0, 0]) if trust else float("nan")
 
     def prepare(self, crop: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """The network's input (1, 3, N, N) for a crop."""
+        """The network's input (1, C, N, N) for a BGR crop."""
+        crop = in_channels(crop, self.card.channels)
         mean, std = (np.array(v, dtype=np.float32) for v in (self.card.mean, self.card.std))
         return np.ascontiguousarray(((crop - mean) / std).transpose(2, 0, 1)[None], np.float32)
 
     def infer(self, prepared: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
-        """Points and trust, as the file gives them."""
+        """Points and, where the card names it, trust, as the file gives them."""
         card = self.card
         outputs: list[npt.NDArray[np.float32]] = self._session.run(
-            [card.points_output, card.trust_output], {self._input: prepared}
+            [name for name in (card.points_output, card.trust_output) if name],
+            {self._input: prepared},
         )
         return outputs
+
+
+def to_unit(
+    values: npt.NDArray[np.float32], coordinates: Coordinates, size: int
+) -> npt.NDArray[np.float32]:
+    """Coordinates of a network with a square input of `size` to 0..1 across it."""
+    if coordinates == "symmetric":
+        return (values + np.float32(1)) / np.float32(2)
+    return values / np.float32(size) if coordinates == "pixels" else values
 
 
 @dataclass(frozen=True, eq=False, slots=True)

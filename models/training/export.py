@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from app.core.card import ModelCard
-from models.pfld.network import Pfld
 from models.training.recipe import Recipe
 
 OPSET = 17
@@ -31,58 +30,60 @@ LICENCE = (
 
 
 class _Exported(nn.Module):
-    """The network as the program sees it: trust is a probability, pose is gone."""
+    """The network as the program sees it: points and, if it has one, trust as a probability."""
 
-    def __init__(self, network: Pfld) -> None:
+    def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self._network = network
 
-    def forward(self, crop: Tensor) -> tuple[Tensor, Tensor]:
-        """(1, 3, N, N) to points (1, 136) and trust (1, 1)."""
+    def forward(self, crop: Tensor) -> tuple[Tensor, ...]:
+        """(1, C, N, N) to points (1, 2 K) and trust (1, 1)."""
         prediction = self._network(crop)
+        if prediction.trust is None:
+            return (prediction.points,)
         return prediction.points, torch.sigmoid(prediction.trust)
 
 
 def card_of(recipe: Recipe, made_by: str) -> ModelCard:
     """The card of a recipe's fp32 file, still without measurements."""
-    crop = recipe.crop
+    crop, system = recipe.crop, recipe.system
+    depth = 1 if crop.channels == "grey" else 3
     return ModelCard(
         name=recipe.name,
         family=recipe.family,
         precision="fp32",
-        layout="ibug68",
+        layout=system.layout.name,
         input_size=crop.size,
-        channels="bgr",
-        mean=(crop.mean,) * 3,
-        std=(crop.std,) * 3,
+        channels=crop.channels,
+        mean=(crop.mean,) * depth,
+        std=(crop.std,) * depth,
         crop_scale=crop.scale,
         crop_shift=crop.shift,
         points_output=POINTS,
-        coordinates="unit",
-        trust_output=TRUST,
+        coordinates=system.coordinates,
+        trust_output=TRUST if system.trust else None,
         trained_on=TRAINED_ON,
         licence=LICENCE,
         made_by=made_by,
     )
 
 
-def export(network: Pfld, card: ModelCard, path: Path) -> None:
+def export(network: nn.Module, card: ModelCard, path: Path) -> None:
     """Write the network and its card; the network is put into evaluation mode."""
     network.eval()
     with torch.no_grad():
         for parameter in network.parameters():
             parameter[parameter.abs() < TINY] = 0.0
-    size = network.architecture.input_size
     path.parent.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():
         # The TorchScript exporter says that it is the old one; the new one needs onnxscript.
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
             _Exported(network).eval(),
-            (torch.zeros(1, 3, size, size),),
+            (torch.zeros(1, card.depth, card.input_size, card.input_size),),
             str(path),
             input_names=[INPUT],
-            output_names=[POINTS, TRUST],
+            output_names=[name for name in (card.points_output, card.trust_output) if name],
             opset_version=OPSET,
             dynamo=False,
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from models.pfld.network import Block, Pfld
+from models.pfld.network import Block
 from models.training.evaluation import ModelFile, count_macs, time_models
 from models.training.export import card_of, export
 from models.training.quantization import quantize
@@ -53,7 +53,7 @@ def measure_latencies(recipes: Sequence[Recipe]) -> list[Latency]:
         paths = []
         for index, recipe in enumerate(recipes):
             pair = tuple(Path(folder) / f"{index}-{p}.onnx" for p in ("fp32", "int8"))
-            export(Pfld(recipe.network), card_of(recipe, "untrained"), pair[0])
+            export(recipe.build_network(), card_of(recipe, "untrained"), pair[0])
             shape = (CALIBRATION_INPUTS, 3, recipe.crop.size, recipe.crop.size)
             quantize(pair[0], pair[1], rng.standard_normal(shape, dtype=np.float32))
             paths.append(pair)

@@ -17,10 +17,8 @@ from torch import Tensor, nn
 from torch.optim import AdamW
 from torch.optim.swa_utils import AveragedModel
 
-from app.core.layout import IBUG68
+from app.core.card import Coordinates
 from app.evaluate.metrics import nme, point_errors
-from models.pfld.loss import PfldLoss
-from models.pfld.network import Pfld
 from models.training.batches import (
     AugmentedBatches,
     Batch,
@@ -29,6 +27,7 @@ from models.training.batches import (
     plain_crops,
     stream,
 )
+from models.training.evaluation import to_unit
 from models.training.recipe import Recipe, Schedule
 
 LOWEST_RATE = 0.01
@@ -80,7 +79,7 @@ def learning_rate(schedule: Schedule, progress: float) -> float:
 
 
 def normalised(images: Tensor, framing: Framing) -> Tensor:
-    """(B, 3, N, N) uint8 to what the network takes."""
+    """(B, C, N, N) uint8 to what the network takes."""
     return (images.float() - framing.mean) / framing.std
 
 
@@ -103,12 +102,12 @@ class Trainer:
             seed=schedule.seed,
         )
         self._validation = (*plain_crops(validation, recipe.crop), validation.counts_here)
-        self.network = Pfld(recipe.network).to(memory_format=torch.channels_last)
+        self.network = recipe.build_network().to(memory_format=torch.channels_last)
         self.average = AveragedModel(
             self.network, multi_avg_fn=ramped_average(schedule.average), use_buffers=True
         )
         self._optimiser = AdamW(_parameter_groups(self.network, schedule.weight_decay), lr=0.0)
-        self._loss = PfldLoss(recipe.loss, faces.attributes[faces.rows])
+        self._loss = recipe.build_loss(faces.attributes[faces.rows])
         self.step = 0
         self._elapsed = 0.0
         if run.checkpoint.is_file():
@@ -156,8 +155,9 @@ class Trainer:
     def validate(self) -> float:
         """NME of the averaged network on the validation crops, a share of the eye distance."""
         images, truth, counts = self._validation
-        predicted = predict(self.average.module, images, self._recipe.crop)
-        errors = point_errors(predicted, truth, IBUG68, counts=counts)
+        recipe, system = self._recipe, self._recipe.system
+        predicted = predict(self.average.module, images, recipe.crop, system.coordinates)
+        errors = point_errors(predicted, truth, system.layout, counts=counts)
         return float(np.nanmean(nme(errors)))
 
     def _progress(self) -> float:
@@ -226,19 +226,22 @@ def ramped_average(decay: float) -> Callable[[Any, Any, Any], None]:
     return update
 
 
-def load_trained(recipe: Recipe, checkpoint: Path) -> Pfld:
+def load_trained(recipe: Recipe, checkpoint: Path) -> nn.Module:
     """The averaged network of a checkpoint, ready to predict."""
     state = torch.load(checkpoint, weights_only=True)
-    average = AveragedModel(Pfld(recipe.network), use_buffers=True)
+    average = AveragedModel(recipe.build_network(), use_buffers=True)
     average.load_state_dict(state["average"])
-    network: Pfld = average.module
+    network: nn.Module = average.module
     return network.eval()
 
 
 def predict(
-    network: nn.Module, images: npt.NDArray[np.uint8], framing: Framing
+    network: nn.Module,
+    images: npt.NDArray[np.uint8],
+    framing: Framing,
+    coordinates: Coordinates = "unit",
 ) -> npt.NDArray[np.float32]:
-    """Points (F, 68, 2) in 0..1 for crops (F, N, N, 3)."""
+    """Points (F, K, 2) in 0..1 for crops (F, N, N, C)."""
     training = network.training
     network.eval()
     points = []
@@ -247,7 +250,8 @@ def predict(
             part = torch.from_numpy(images[start : start + 64]).permute(0, 3, 1, 2)
             points.append(network(normalised(part, framing)).points.numpy())
     network.train(training)
-    return np.concatenate(points).reshape(-1, IBUG68.count, 2)
+    found = np.concatenate(points).reshape(len(images), -1, 2)
+    return to_unit(found, coordinates, framing.size)
 
 
 def _parameter_groups(network: nn.Module, decay: float) -> list[dict[str, Any]]:

@@ -31,9 +31,7 @@ from models.training.recipe import Recipe
 CALIBRATION_CROPS = 400
 """Enough for the ranges to settle, and a minute of work."""
 
-FLOAT_OPERATORS = ("Gemm", "Sigmoid")
-"""The last layers stay in float: eight bits across the crop are steps of 0.4 % of it, which a
-still face would show as jitter, and the layers cost nothing."""
+PRODUCTS = ("Conv", "Gemm", "MatMul")
 
 
 class _Crops(CalibrationDataReader):
@@ -49,7 +47,7 @@ class _Crops(CalibrationDataReader):
 
 
 def calibration_inputs(recipe: Recipe, labels: Labels, crops: Crops) -> npt.NDArray[np.float32]:
-    """(CALIBRATION_CROPS, 3, N, N) normalised training crops, framed as detectors frame them."""
+    """(CALIBRATION_CROPS, C, N, N) normalised training crops, framed as detectors frame them."""
     batches = AugmentedBatches(
         Faces.of(labels, crops, "train"),
         recipe.crop,
@@ -60,6 +58,23 @@ def calibration_inputs(recipe: Recipe, labels: Labels, crops: Crops) -> npt.NDAr
     )
     inputs: npt.NDArray[np.float32] = normalised(batches[0].images, recipe.crop).numpy()
     return inputs
+
+
+def last_layers(model: Any) -> list[str]:
+    """Names of the products that no other product follows, and of what follows them.
+
+    They stay in float: eight bits across the crop are steps of 0.4 % of it, which a still face
+    would show as jitter, and the layers cost nothing.
+    """
+    feeds_a_product: set[str] = set()
+    names = []
+    for node in reversed(model.graph.node):
+        followed = any(output in feeds_a_product for output in node.output)
+        if not followed:
+            names.append(node.name)
+        if followed or node.op_type in PRODUCTS:
+            feeds_a_product.update(node.input)
+    return names
 
 
 def quantize(
@@ -73,7 +88,7 @@ def quantize(
     Args:
         fp32: file written by `export`.
         int8: file to write.
-        inputs: (F, 3, N, N) normalised training crops.
+        inputs: (F, C, N, N) normalised training crops.
         keep_float: names of further nodes to leave alone.
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -81,7 +96,7 @@ def quantize(
         # Folds batch normalisation and removes identities: without it int8 is slower than fp32.
         quant_pre_process(str(fp32), str(prepared), skip_symbolic_shape=True)
         model: Any = onnx.load(prepared)
-        left_alone = [n.name for n in model.graph.node if n.op_type in FLOAT_OPERATORS]
+        left_alone = last_layers(model)
         quantize_static(
             str(prepared),
             str(int8),

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
+import numpy.typing as npt
+from torch import nn
+
 from app.core.errors import SourceError
-from models.pfld.loss import LossRecipe
-from models.pfld.network import Architecture
 from models.training.augmentation import Jitter
 from models.training.batches import Framing
+from models.training.families import Family, Loss, find_family
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,23 +53,39 @@ class Recipe:
         name: of the model, and of its folder of runs.
         family: the system that it belongs to.
         path: where the recipe lies, for the card.
+        network: what the family read from the `[network]` table.
+        loss: what it read from the `[loss]` table.
     """
 
     name: str
     family: str
     path: Path
-    network: Architecture
+    network: Any
     crop: Framing
     jitter: Jitter
-    loss: LossRecipe
+    loss: Any
     schedule: Schedule
+
+    @property
+    def system(self) -> Family:
+        """What the family gives to the training."""
+        return find_family(self.family)
+
+    def build_network(self) -> nn.Module:
+        """The network with its first weights."""
+        return self.system.build_network(self.network)
+
+    def build_loss(self, attributes: npt.NDArray[np.bool_]) -> Loss:
+        """The loss for training faces of these attributes (M, 6)."""
+        return self.system.build_loss(self.loss, attributes)
 
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read a recipe.
 
         Raises:
-            SourceError: the file is missing, is not TOML or lacks a value.
+            SourceError: the file is missing, is not TOML, lacks a value or names a family that
+                does not exist.
         """
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -80,13 +99,14 @@ class Recipe:
     def from_tables(cls, values: Mapping[str, Any], path: Path) -> Self:
         """Build a recipe from the tables of its file."""
         crop = Framing(**values["crop"])
+        family = find_family(values["family"])
         return cls(
             name=values["name"],
             family=values["family"],
             path=path,
-            network=Architecture.from_table({"input_size": crop.size, **values["network"]}),
+            network=family.read_network({"input_size": crop.size, **values["network"]}),
             crop=crop,
             jitter=Jitter(**values["jitter"]),
-            loss=LossRecipe.from_table(values["loss"]),
+            loss=family.read_loss(values["loss"]),
             schedule=Schedule(**values["schedule"]),
         )

@@ -20,7 +20,7 @@ import torch
 from onnx import numpy_helper
 from torch.nn import functional
 
-from models.training.batches import AugmentedBatches, Faces, Framing
+from models.training.batches import AugmentedBatches, Faces, Framing, in_channels
 from models.training.crops import Crops
 from models.training.export import INPUT, TRUST
 from models.training.labels import Labels
@@ -59,7 +59,7 @@ def trust_examples(
 
 
 def walls(framing: Framing, count: int) -> npt.NDArray[np.uint8]:
-    """Crops (count, 3, N, N) of one colour or a soft gradient, with some noise."""
+    """Crops (count, C, N, N) of one colour or a soft gradient, with some noise."""
     rng = np.random.default_rng(0)
     size = framing.size
     found = []
@@ -68,7 +68,8 @@ def walls(framing: Framing, count: int) -> npt.NDArray[np.uint8]:
         soft = cv2.resize(patches, (size, size), interpolation=cv2.INTER_CUBIC)
         wall = soft * rng.uniform(0, 1) + rng.uniform(0, 100)
         wall += rng.normal(0, rng.uniform(0, 8), wall.shape)
-        found.append(np.clip(wall, 0, 255).astype(np.uint8).transpose(2, 0, 1))
+        wall = in_channels(np.clip(wall, 0, 255).astype(np.uint8), framing.channels)
+        found.append(wall.transpose(2, 0, 1))
     return np.stack(found)
 
 

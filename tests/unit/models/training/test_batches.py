@@ -1,5 +1,7 @@
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -82,6 +84,23 @@ def test_mirroring_keeps_each_point_on_its_own_place(faces: Faces) -> None:
     back = mirrored(crop, unit, flags, turned)
     assert back[1] == pytest.approx(points[0], abs=1e-6)
     assert np.array_equal(back[0], images[0])
+
+
+def test_a_grey_framing_gives_one_channel_as_the_program_makes_it(faces: Faces) -> None:
+    grey, rgb = (replace(FRAMING, channels=name) for name in ("grey", "rgb"))
+    images, points = plain_crops(faces, FRAMING)
+    grey_images, same_points = plain_crops(faces, grey)
+    assert np.array_equal(points, same_points)
+    assert np.array_equal(grey_images[0][..., 0], cv2.cvtColor(images[0], cv2.COLOR_BGR2GRAY))
+    assert np.array_equal(plain_crops(faces, rgb)[0][0], images[0][..., ::-1])
+    batch = AugmentedBatches(faces, grey, JITTER, batch_size=4, negatives=0.0, seed=0)[0]
+    assert batch.images.shape == (4, 1, 64, 64)
+
+
+def test_a_crop_may_be_larger_than_what_is_stored(faces: Faces) -> None:
+    large = replace(FRAMING, size=224)
+    batch = AugmentedBatches(faces, large, JITTER, batch_size=4, negatives=0.0, seed=0)[0]
+    assert batch.images.shape == (4, 3, 224, 224)
 
 
 def test_points_outside_crop_or_picture_do_not_count(faces: Faces) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ def untrained(tmp_path: Path) -> Path:
         input_size=64, stem=16, stages=(stage,) * 3, bottleneck=16, scale3=16, pose_stage=0
     )
     recipe = Recipe.load(Path(__file__).parents[4] / "models" / "pfld" / "0.5x.toml")
-    card = card_of(recipe, "a test")
+    card = replace(card_of(recipe, "a test"), input_size=FRAMING.size)
     path = tmp_path / "untrained-fp32.onnx"
     export(Pfld(network), card, path)
     return path
