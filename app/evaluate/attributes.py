@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.core.layout import LandmarkLayout
-from app.evaluate.metrics import Floats, eye_aspect_ratios, mouth_aspect_ratio
+from app.core.openings import Floats, eye_aspect_ratios, mouth_aspect_ratio
 
 Flags = npt.NDArray[np.bool_]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from app.core.openings import eye_aspect_ratios
 from app.evaluate.attributes import ATTRIBUTES, Flags
 from app.evaluate.metrics import (
     LOOSE_FAILURE_LIMIT,
@@ -15,7 +16,6 @@ from app.evaluate.metrics import (
     angle_errors,
     area_under_curve,
     bootstrap_interval,
-    eye_aspect_ratios,
     failure_rate,
     inside,
     jitter,

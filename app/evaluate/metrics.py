@@ -227,41 +227,6 @@ def jitter(
     return values
 
 
-def eye_aspect_ratios(points: Floats, layout: LandmarkLayout) -> Errors:
-    """Opening of both eyes, height over width, from points (F, N, 2).
-
-    EAR = (|p2 - p6| + |p3 - p5|) / (2 |p1 - p4|), Soukupova and Cech, CVWW 2016.
-
-    Returns:
-        (F, 2): left and right eye of the picture.
-
-    Raises:
-        ValueError: the layout has no eyelids.
-    """
-    if not layout.left_eye or not layout.right_eye:
-        raise ValueError(f"layout {layout.name} has no eyelids")
-    ratios = []
-    for eye in (layout.left_eye, layout.right_eye):
-        p1, p2, p3, p4, p5, p6 = (points[:, i].astype(np.float64) for i in eye)
-        height = np.linalg.norm(p2 - p6, axis=-1) + np.linalg.norm(p3 - p5, axis=-1)
-        ratios.append(height / (2 * np.linalg.norm(p1 - p4, axis=-1)))
-    return np.stack(ratios, axis=-1)
-
-
-def mouth_aspect_ratio(points: Floats, layout: LandmarkLayout) -> Errors:
-    """Opening of the inner lips, height in the middle over width, from points (F, N, 2): (F,).
-
-    Raises:
-        ValueError: the layout has no inner lips.
-    """
-    if "inner_lips" not in layout.groups:
-        raise ValueError(f"layout {layout.name} has no inner lips")
-    lips = layout.groups["inner_lips"]
-    left, top, right, bottom = (points[:, lips[i]].astype(np.float64) for i in (0, 2, 4, 6))
-    ratio: Errors = np.linalg.norm(top - bottom, axis=-1) / np.linalg.norm(left - right, axis=-1)
-    return ratio
-
-
 def roc_auc(scores: Floats, positive: npt.NDArray[np.bool_]) -> float:
     """Chance that a positive has a higher score than a negative; ties count half.
 

@@ -14,13 +14,13 @@ import onnx
 
 from app.core.face import Box
 from app.core.layout import IBUG68
+from app.core.openings import eye_aspect_ratios
 from app.evaluate.attributes import ATTRIBUTES, CLOSED_EYES
 from app.evaluate.metrics import (
     FAILURE_LIMIT,
     LOOSE_FAILURE_LIMIT,
     Errors,
     area_under_curve,
-    eye_aspect_ratios,
     failure_rate,
     nme,
     point_errors,

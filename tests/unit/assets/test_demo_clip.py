@@ -11,8 +11,8 @@ import pytest
 
 from app.core.face import Box
 from app.core.layout import IBUG68
+from app.core.openings import eye_aspect_ratios, mouth_aspect_ratio
 from app.evaluate.attributes import ATTRIBUTES
-from app.evaluate.metrics import eye_aspect_ratios, mouth_aspect_ratio
 
 av = pytest.importorskip("av")
 

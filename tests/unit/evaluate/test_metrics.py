@@ -7,12 +7,10 @@ from app.evaluate.metrics import (
     area_under_curve,
     bootstrap_interval,
     cumulative_curve,
-    eye_aspect_ratios,
     eye_distances,
     failure_rate,
     inside,
     jitter,
-    mouth_aspect_ratio,
     nme,
     point_errors,
     region_points,
@@ -74,24 +72,6 @@ def test_the_area_under_the_curve_is_what_integrating_the_curve_gives() -> None:
 def test_without_faces_the_rates_are_unknown() -> None:
     assert np.isnan(failure_rate(np.array([np.nan])))
     assert np.isnan(area_under_curve(np.array([])))
-
-
-@pytest.mark.parametrize("opening", [0.0, 2.0, 8.0])
-def test_an_eye_opens_as_its_lids_part(opening: float) -> None:
-    points = faces(1)
-    for eye in (IBUG68.left_eye, IBUG68.right_eye):
-        p1, p2, p3, p4, p5, p6 = eye
-        points[0, p1], points[0, p4] = (0, 0), (20, 0)
-        points[0, p2], points[0, p3] = (6, -opening / 2), (14, -opening / 2)
-        points[0, p6], points[0, p5] = (6, opening / 2), (14, opening / 2)
-    assert eye_aspect_ratios(points, IBUG68) == pytest.approx(np.full((1, 2), opening / 20))
-
-
-def test_a_mouth_opens_as_its_inner_lips_part() -> None:
-    points = faces(1)
-    points[0, 60], points[0, 64] = (0, 0), (40, 0)
-    points[0, 62], points[0, 66] = (20, -5), (20, 15)
-    assert mouth_aspect_ratio(points, IBUG68) == pytest.approx([0.5])
 
 
 def test_inside_counts_the_outer_halves_of_the_border_pixels() -> None:
