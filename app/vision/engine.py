@@ -71,6 +71,7 @@ class LiveEngine:
             on_change: called on some thread when the status changed in a way to be shown.
         """
         self.results: Mailbox[FrameResult] = Mailbox()
+        self._listeners: tuple[Callable[[FrameResult], None], ...] = ()
         self._on_result = on_result
         self._on_change = on_change
         self._loader = Loader(on_change)
@@ -123,6 +124,21 @@ class LiveEngine:
         """Show nothing from now on."""
         with self._capture_lock:
             self._retire_capture()
+
+    def listen(self, listener: Callable[[FrameResult], None]) -> Callable[[], None]:
+        """Give every result to `listener`, too, on the vision thread, where it must not wait.
+
+        Returns:
+            What ends that.
+        """
+        with self._meter_lock:
+            self._listeners = (*self._listeners, listener)
+
+        def end() -> None:
+            with self._meter_lock:
+                self._listeners = tuple(other for other in self._listeners if other is not listener)
+
+        return end
 
     def set_model(self, text: str) -> None:
         """Change to the model with this label, name or path; "" is the default one."""
@@ -231,6 +247,8 @@ class LiveEngine:
                 self._stages.add(result.stages_ms)
         self.results.put(result)
         self._on_result()
+        for listener in self._listeners:
+            listener(result)
 
     def _report(self, problem: str) -> None:
         if problem != self._problem:

@@ -77,6 +77,29 @@ def test_the_picture_moves_before_the_detector_is_there(running: _Running) -> No
     assert found.model == running.engine.status().model != ""
 
 
+def test_a_listener_gets_every_result_until_it_is_let_go(running: _Running) -> None:
+    heard: list[int] = []
+    enough = threading.Event()
+
+    def listen(result: FrameResult) -> None:
+        heard.append(result.frame.sequence)
+        if len(heard) == 8:
+            enough.set()
+
+    end = running.engine.listen(listen)
+    running.engine.open(_demo())  # type: ignore[arg-type]
+    assert enough.wait(PATIENCE_S)
+    # Nobody takes the results meanwhile: a listener hears those that the mailbox drops, too.
+    assert running.engine.status().results_dropped > 0
+    end()
+    running.next()
+    heard_by_then = len(heard)
+    running.next()
+    running.next()
+    assert len(heard) <= heard_by_then + 1
+    assert heard == sorted(set(heard))
+
+
 def test_the_detector_can_be_changed_while_the_clip_plays(running: _Running) -> None:
     running.engine.open(_demo())  # type: ignore[arg-type]
     running.engine.set_model("")
