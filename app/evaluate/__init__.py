@@ -3,8 +3,10 @@
 - `metrics`, `attributes`: what an error is and which attributes a face has; numpy alone, shared
   with training.
 - `labels`, `clip`, `find`: labelled clips, from `project_labels` (the project's own JSON Lines,
-  documented there), `pts` (300-VW folders, images with `.pts` files) or `csv_labels` (tables).
-- `run`, `matching`, `derive`, `worst`, `results`: models over a clip, to compact arrays.
+  documented there, whose values are in `label_file`), `pts` (300-VW folders, images with `.pts`
+  files) or `csv_labels` (tables).
+- `editing`: labels that a person corrects, with undo; `derive`: attributes that no label gives.
+- `run`, `matching`, `worst`, `results`: models over a clip, to compact arrays.
 - `jobs`: a folder of clips as jobs that can be stopped and go on.
 - `measures`, `summary`, `report`: from the arrays to figures, JSON, CSV and one HTML page.
 """

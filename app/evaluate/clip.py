@@ -6,14 +6,14 @@ import queue
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.capture.images import load_image
 from app.capture.source import Pace
 from app.core.clock import now_ns
 from app.core.frame import Frame
-from app.evaluate.labels import LabelError, Labels
+from app.evaluate.labels import LabelError, LabelOrigin, Labels
 
 _READ_AHEAD = 4
 _POLL_S = 0.1
@@ -32,6 +32,7 @@ class LabelledClip:
         complete: the labels speak of every frame, so the numbers of frames must agree.
         size: width and height of every frame in pixels where the labels say, else None.
         field_of_view_deg: horizontal angle of the camera where the labels say, else None.
+        origin: where the labels come from.
     """
 
     name: str
@@ -42,6 +43,7 @@ class LabelledClip:
     complete: bool
     size: tuple[int, int] | None = None
     field_of_view_deg: float | None = None
+    origin: LabelOrigin = field(default_factory=LabelOrigin)
 
     @property
     def moving(self) -> bool:

@@ -7,8 +7,10 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from app.evaluate.attributes import attribute_flags, shows_expression
-from app.evaluate.labels import Labels
+from app.core.layout import LandmarkLayout
+from app.evaluate.attributes import ATTRIBUTES, attribute_flags, shows_expression
+from app.evaluate.label_file import FaceLabel
+from app.evaluate.labels import Labels, LabelsBuilder
 from app.vision.pose import PoseEstimator
 
 
@@ -52,3 +54,39 @@ def with_attributes(
         occluded=labels.hidden[rows].any(axis=1),
     )
     return replace(labels, attributes=attributes, has_attributes=np.ones(len(labels.frame), bool))
+
+
+def face_attributes(
+    face: FaceLabel,
+    layout: LandmarkLayout,
+    *,
+    size: tuple[int, int],
+    field_of_view_deg: float,
+) -> frozenset[str]:
+    """The attributes of one face: the labelled ones, or what its label suggests.
+
+    Args:
+        face: of the layout.
+        layout: what its points mean.
+        size: width and height of the picture in pixels.
+        field_of_view_deg: horizontal angle that the camera sees.
+    """
+    if face.attributes is not None:
+        return face.attributes
+    pose = face.pose
+    builder = LabelsBuilder(layout)
+    builder.add(
+        frame=0,
+        person=face.person,
+        points=face.points,
+        hidden=sorted(face.hidden),
+        pose=None if pose is None else (pose.yaw, pose.pitch, pose.roll),
+    )
+    labels = with_attributes(
+        builder.build(np.ones(1, bool)),
+        sizes=np.array([size], np.int32),
+        field_of_view_deg=field_of_view_deg,
+    )
+    return frozenset(
+        name for name, has in zip(ATTRIBUTES, labels.attributes[0], strict=True) if has
+    )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,47 @@ def broken(path: Path, problem: str, line: int | None = None) -> LabelError:
     """
     place = path.name if line is None else f"{path.name}, line {line}"
     return LabelError(f"{place}: {problem}; correct the label file.")
+
+
+MACHINE: Final = "machine"
+"""`LabelOrigin.truth` of labels that a program has guessed."""
+HAND: Final = "hand"
+"""`LabelOrigin.truth` of labels that people have set."""
+RENDERED: Final = "rendered"
+"""`LabelOrigin.truth` of labels that are exact, since the pictures were made from them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelOrigin:
+    """Where labels come from, which decides how far they can be believed.
+
+    Attributes:
+        truth: `MACHINE`, `HAND` or `RENDERED`; "" where the labels do not say.
+        made_by: who or what labelled, for people; may be empty.
+        frames: number of frames that somebody or something has looked at.
+        corrected: how many of them a person has corrected.
+    """
+
+    truth: str = ""
+    made_by: str = ""
+    frames: int = 0
+    corrected: int = 0
+
+    def in_words(self) -> str:
+        """A sentence, or "" where nothing is known."""
+        known = {MACHINE: "made by a machine", HAND: "set by hand", RENDERED: "exact (rendered)"}
+        how = known.get(self.truth, self.truth)
+        if not how:
+            return ""
+        by = f" ({self.made_by})" if self.made_by and self.truth == MACHINE else ""
+        after = (
+            f", {self.corrected} of {self.frames} frames corrected by hand"
+            if self.corrected
+            else ", not looked over by anybody"
+            if self.truth == MACHINE
+            else ""
+        )
+        return f"The labels are {how}{by}{after}."
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)

@@ -10,12 +10,16 @@ The first line holds
 - `frames`: how many frames the clip has; there is one further line for each;
 - `size`: [width, height] of every frame in pixels; may be missing for a folder of images;
 - `layout`: name of the landmark layout, such as `ibug68`;
-- `camera` (may be missing): {"focal_px": focal length in pixels}.
+- `camera` (may be missing): {"focal_px": focal length in pixels};
+- `truth` (unknown if missing): "machine" for labels that a program has guessed, "hand" for those
+  that people have set, "rendered" for exact ones;
+- `made_by` (may be missing): who or what labelled, for people.
 
-Further keys, such as `made_by`, `licence` or `events`, are for people and other tools.
+Further keys, such as `licence` or `events`, are for people and other tools.
 
 Each further line holds `frame` (0, 1, 2, ... without gaps, images in natural order) and `faces`:
-a list, empty where there is no face, or null where nobody has looked. A face holds
+a list, empty where there is no face, or null where nobody has looked; and `corrected` (false if
+missing): true where a person has looked at what a machine said and put it right. A face holds
 
 - `points`: [x, y] in frame pixels for each point of the layout, the centre of the top left pixel
   being (0, 0); null for a point that is not labelled. The outer eye corners must be there;
@@ -26,7 +30,10 @@ a list, empty where there is no face, or null where nobody has looked. A face ho
 - `attributes` (derived from pose, eyes, mouth and hidden points if missing): a list of names from
   `app.evaluate.attributes.ATTRIBUTES`.
 
-`turned_away`, `eyes`, `mouth_open` and anything else is not read here.
+What may be there and is not measured against: `eyes`, {"left_open", "right_open"}: 1 as open as
+is usual for the person, 0 shut; `mouth_open`: gap of the inner lips over their width;
+`turned_away`: indices of points that the face itself hides; `time_s` of a frame. A file that is
+read and written again keeps these and all keys that are not known here.
 """
 
 from __future__ import annotations
@@ -38,16 +45,71 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import numpy as np
-import numpy.typing as npt
 
+from app.core.face import HeadPose
 from app.core.layout import LAYOUTS, LandmarkLayout
+from app.evaluate.attributes import ATTRIBUTES
 from app.evaluate.clip import LabelledClip
+from app.evaluate.files import write_text
 from app.evaluate.images import images_in
-from app.evaluate.labels import LabelError, LabelsBuilder, broken
+from app.evaluate.label_file import FaceLabel, FrameLabels, LabelFile, LabelPoints
+from app.evaluate.labels import LabelError, Labels, LabelsBuilder, broken
 
 FORMAT: Final = "pfld-live-labels"
 VERSION: Final = 1
 SUFFIX: Final = ".labels.jsonl"
+
+_HEADER_KEYS: Final = frozenset(
+    {"format", "version", "clip", "frames", "size", "layout", "truth", "made_by"}
+)
+_FRAME_KEYS: Final = frozenset({"frame", "faces", "corrected"})
+_FACE_KEYS: Final = frozenset({"person", "points", "hidden", "pose", "attributes"})
+_POINT_DIGITS: Final = 4
+_ANGLE_DIGITS: Final = 3
+
+
+def read_label_file(path: Path) -> LabelFile:
+    """All that a label file says; the clip need not be there.
+
+    Raises:
+        LabelError: the file is missing or broken.
+    """
+    lines = _lines(path)
+    _, header = next(lines, (1, None))
+    if header is None:
+        raise broken(path, "it is empty")
+    layout, count, size, focal = _read_header(path, header)
+    frames: list[FrameLabels] = []
+    for line, values in lines:
+        if len(frames) == count:
+            raise broken(path, f"there are more lines than the {count} frames it promises", line)
+        try:
+            frames.append(_read_frame(values, len(frames), layout))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            problem = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+            raise broken(path, problem, line) from error
+    if len(frames) < count:
+        raise broken(path, f"it ends after {len(frames)} of {count} frames, so it was cut off")
+    return LabelFile(
+        clip=header["clip"],
+        layout=layout,
+        frames=tuple(frames),
+        size=size,
+        focal_px=focal,
+        truth=str(header.get("truth", "")),
+        made_by=str(header.get("made_by", "")),
+        extra={name: value for name, value in header.items() if name not in _HEADER_KEYS},
+    )
+
+
+def write_label_file(path: Path, file: LabelFile) -> None:
+    """Write a label file, whole or not at all; coordinates to 1/10,000 of a pixel.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    lines = [_header(file), *(_frame(frame, n) for n, frame in enumerate(file.frames))]
+    write_text(path, "".join(_as_line(line) for line in lines))
 
 
 def read_project_labels(path: Path) -> LabelledClip:
@@ -56,40 +118,39 @@ def read_project_labels(path: Path) -> LabelledClip:
     Raises:
         LabelError: the file is broken, or the clip is missing.
     """
-    lines = _lines(path)
-    _, header = next(lines, (1, None))
-    if header is None:
-        raise broken(path, "it is empty")
-    layout, frames, size, focal = _read_header(path, header)
-    builder = LabelsBuilder(layout)
-    labelled = np.zeros(frames, bool)
-    count = 0
-    for line, values in lines:
-        if count == frames:
-            raise broken(path, f"there are more lines than the {frames} frames it promises", line)
-        try:
-            labelled[count] = _read_frame(builder, values, count, layout)
-        except (ValueError, TypeError, KeyError) as error:
-            problem = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-            raise broken(path, problem, line) from error
-        count += 1
-    if count < frames:
-        raise broken(path, f"it ends after {count} of {frames} frames, so it was cut off")
-    media = path.parent / str(header["clip"])
+    file = read_label_file(path)
+    media = path.parent / file.clip
     if not media.exists():
-        raise LabelError(f"{path.name} is for {header['clip']}, which does not lie beside it.")
+        raise LabelError(f"{path.name} is for {file.clip}, which does not lie beside it.")
     return LabelledClip(
         name=media.name,
         media=media,
         images=images_in(media) if media.is_dir() else (),
         label_files=(path,),
-        labels=builder.build(labelled),
+        labels=_as_labels(file),
         complete=True,
-        size=size,
+        size=file.size,
         field_of_view_deg=None
-        if focal is None or size is None
-        else math.degrees(2 * math.atan(size[0] / 2 / focal)),
+        if file.focal_px is None or file.size is None
+        else math.degrees(2 * math.atan(file.size[0] / 2 / file.focal_px)),
+        origin=file.origin,
     )
+
+
+def _as_labels(file: LabelFile) -> Labels:
+    builder = LabelsBuilder(file.layout)
+    for number, frame in enumerate(file.frames):
+        for face in frame.faces or ():
+            pose = face.pose
+            builder.add(
+                frame=number,
+                person=face.person,
+                points=face.points,
+                hidden=sorted(face.hidden),
+                pose=None if pose is None else (pose.yaw, pose.pitch, pose.roll),
+                attributes=None if face.attributes is None else sorted(face.attributes),
+            )
+    return builder.build(np.array([frame.faces is not None for frame in file.frames], bool))
 
 
 def _lines(path: Path) -> Iterator[tuple[int, Any]]:
@@ -142,38 +203,45 @@ def _read_header(
     return layout, frames, pixels, None if focal is None else float(focal)
 
 
-def _read_frame(builder: LabelsBuilder, values: Any, frame: int, layout: LandmarkLayout) -> bool:
-    """Add the faces of one line; False where nobody has looked."""
+def _read_frame(values: Any, frame: int, layout: LandmarkLayout) -> FrameLabels:
+    """The labels of one line."""
     if not isinstance(values, dict) or values.get("frame") != frame:
         found = values.get("frame") if isinstance(values, dict) else None
         raise ValueError(f"frame {frame} should come here, not {found}")
-    faces = values["faces"]
-    if faces is None:
-        return False
-    persons = set()
-    for place, face in enumerate(faces):
-        person = int(face.get("person", place))
-        if person in persons:
-            raise ValueError(f"person {person} occurs twice")
-        persons.add(person)
-        pose = face.get("pose")
-        try:
-            builder.add(
-                frame=frame,
-                person=person,
-                points=_points(face["points"], layout),
-                hidden=[int(index) for index in face.get("hidden", ())],
-                pose=None
-                if pose is None
-                else (float(pose["yaw"]), float(pose["pitch"]), float(pose["roll"])),
-                attributes=face.get("attributes"),
-            )
-        except ValueError as error:
-            raise ValueError(f"face {place}: {error}") from error
-    return True
+    faces = None
+    if values["faces"] is not None:
+        faces = tuple(_read_face(v, place, layout) for place, v in enumerate(values["faces"]))
+        persons = [face.person for face in faces]
+        for person in persons:
+            if persons.count(person) > 1:
+                raise ValueError(f"person {person} occurs twice")
+    corrected = values.get("corrected", False)
+    if not isinstance(corrected, bool):
+        raise ValueError("corrected should be true or false")
+    extra = {name: value for name, value in values.items() if name not in _FRAME_KEYS}
+    return FrameLabels(faces=faces, corrected=corrected, extra=extra)
 
 
-def _points(values: Any, layout: LandmarkLayout) -> npt.NDArray[np.float64]:
+def _read_face(values: Any, place: int, layout: LandmarkLayout) -> FaceLabel:
+    pose, attributes = values.get("pose"), values.get("attributes")
+    face = FaceLabel(
+        person=int(values.get("person", place)),
+        points=_points(values["points"], layout),
+        hidden=frozenset(int(index) for index in values.get("hidden", ())),
+        pose=None
+        if pose is None
+        else HeadPose(float(pose["yaw"]), float(pose["pitch"]), float(pose["roll"])),
+        attributes=None if attributes is None else frozenset(attributes),
+        extra={name: value for name, value in values.items() if name not in _FACE_KEYS},
+    )
+    try:
+        face.check(layout)
+    except ValueError as error:
+        raise ValueError(f"face {place}: {error}") from error
+    return face
+
+
+def _points(values: Any, layout: LandmarkLayout) -> LabelPoints:
     if len(values) != layout.count:
         raise ValueError(
             f"a face of layout {layout.name} needs {layout.count} points, got {len(values)}"
@@ -184,3 +252,54 @@ def _points(values: Any, layout: LandmarkLayout) -> npt.NDArray[np.float64]:
         return np.array(points, np.float64).reshape(layout.count, 2)
     except (ValueError, TypeError) as error:
         raise ValueError("a point is not a pair of numbers") from error
+
+
+def _header(file: LabelFile) -> dict[str, Any]:
+    header: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        "clip": file.clip,
+        "frames": len(file.frames),
+        "size": None if file.size is None else list(file.size),
+        "layout": file.layout.name,
+        "truth": file.truth or None,
+        "made_by": file.made_by or None,
+    }
+    header = {name: value for name, value in header.items() if value is not None}
+    header.update(file.extra)
+    if file.focal_px is not None:
+        header["camera"] = {**header.get("camera", {}), "focal_px": file.focal_px}
+    return header
+
+
+def _frame(frame: FrameLabels, number: int) -> dict[str, Any]:
+    line: dict[str, Any] = {"frame": number, **frame.extra}
+    if frame.corrected:
+        line["corrected"] = True
+    line["faces"] = None if frame.faces is None else [_face(face) for face in frame.faces]
+    return line
+
+
+def _face(face: FaceLabel) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "person": face.person,
+        "points": [
+            None if math.isnan(x) else [x, y]
+            for x, y in np.round(face.points, _POINT_DIGITS).tolist()
+        ],
+        "hidden": sorted(face.hidden),
+        **face.extra,
+    }
+    if face.pose is not None:
+        angles = (face.pose.yaw, face.pose.pitch, face.pose.roll)
+        values["pose"] = {
+            name: round(angle, _ANGLE_DIGITS)
+            for name, angle in zip(("yaw", "pitch", "roll"), angles, strict=True)
+        }
+    if face.attributes is not None:
+        values["attributes"] = [name for name in ATTRIBUTES if name in face.attributes]
+    return values
+
+
+def _as_line(values: dict[str, Any]) -> str:
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
