@@ -14,6 +14,7 @@ from app.core.layout import LAYOUTS, LandmarkLayout
 Precision = Literal["fp32", "int8"]
 Channels = Literal["bgr", "rgb", "grey"]
 Coordinates = Literal["unit", "symmetric", "pixels"]
+PoseSource = Literal["points", "network"]
 
 METADATA_KEY = "pfld_live.card"
 CARD_VERSION = 1
@@ -43,6 +44,10 @@ class ModelCard:
         coordinates: `unit` 0..1 across the crop, `symmetric` -1..1, `pixels` 0..input_size.
         trust_output: name of an output of one probability that the crop holds a well-framed
             face, or None.
+        pose_output: name of an output of the three numbers yaw, pitch and roll, the angles of
+            `app.core.rotation` in degrees, as a camera sees them that looks straight at the face
+            and holds the crop upright; None where the network says nothing of the pose.
+        pose_source: `network` where `pose_output` is better than a pose fitted to the points.
         trained_on, licence: training data and what may be done with the weights.
         nme_val: mean error by attribute on the val split in percent of the outer eye distance;
             `all` is the total.
@@ -63,6 +68,8 @@ class ModelCard:
     points_output: str
     coordinates: Coordinates
     trust_output: str | None = None
+    pose_output: str | None = None
+    pose_source: PoseSource = "points"
     trained_on: str = ""
     licence: str = ""
     nme_val: Mapping[str, float] = field(default_factory=dict)
@@ -77,6 +84,11 @@ class ModelCard:
                 isinstance(text, str) and text.isprintable() and 0 < len(text.strip()) <= _LONGEST,
                 f"{name} must be a text of 1 to {_LONGEST} printable characters",
             )
+        for name in ("trust_output", "pose_output"):
+            text = getattr(self, name)
+            self._check(
+                text is None or (isinstance(text, str) and bool(text)), f"{name} must be a text"
+            )
         for name in ("input_size", "crop_scale", "crop_shift", "mean", "std"):
             self._check(_is_finite(getattr(self, name)), f"{name} must be finite numbers")
         self._check(isinstance(self.input_size, int), "input_size must be a whole number")
@@ -86,9 +98,14 @@ class ModelCard:
             ("precision", get_args(Precision)),
             ("channels", get_args(Channels)),
             ("coordinates", get_args(Coordinates)),
+            ("pose_source", get_args(PoseSource)),
         ):
             value = getattr(self, name)
             self._check(value in allowed, f"{name} {value!r} is none of {', '.join(allowed)}")
+        self._check(
+            self.pose_source == "points" or self.pose_output is not None,
+            "pose_source is network, but pose_output names no output",
+        )
         depth = self.depth
         self._check(
             len(self.mean) == len(self.std) == depth,

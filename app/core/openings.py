@@ -41,7 +41,7 @@ def face_openings(face: Face) -> Openings:
     with np.errstate(divide="ignore", invalid="ignore"):
         if layout.left_eye and layout.right_eye:
             left, right = (float(v) for v in eye_aspect_ratios(points, layout)[0])
-        if "inner_lips" in layout.groups:
+        if layout.inner_mouth:
             mouth = float(mouth_aspect_ratio(points, layout)[0])
     return Openings(*(v if math.isfinite(v) else math.nan for v in (left, right, mouth)))
 
@@ -73,9 +73,8 @@ def mouth_aspect_ratio(points: Floats, layout: LandmarkLayout) -> Ratios:
     Raises:
         ValueError: the layout has no inner lips.
     """
-    if "inner_lips" not in layout.groups:
+    if not layout.inner_mouth:
         raise ValueError(f"layout {layout.name} has no inner lips")
-    lips = layout.groups["inner_lips"]
-    left, top, right, bottom = (points[:, lips[i]].astype(np.float64) for i in (0, 2, 4, 6))
+    left, top, right, bottom = (points[:, i].astype(np.float64) for i in layout.inner_mouth)
     ratio: Ratios = np.linalg.norm(top - bottom, axis=-1) / np.linalg.norm(left - right, axis=-1)
     return ratio

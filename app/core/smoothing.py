@@ -43,17 +43,20 @@ class PointSmoother:
         self._points: npt.NDArray[np.float64] | None = None
         self._speed: npt.NDArray[np.float64] | None = None
 
-    def __call__(self, points: Points, *, time_s: float, scale: float) -> Points:
+    def __call__(
+        self, points: Points, *, time_s: float, scale: float, turn: float | None = None
+    ) -> Points:
         """Smooth one more sample.
 
         Args:
-            points: (N, 2) float32, frame pixels.
+            points: (N, D) float32, frame pixels for points, degrees (N, 1) for angles.
             time_s: time of the frame in seconds; a time that does not grow returns the last
                 result, for there is no new evidence.
             scale: eye distance of the face in pixels.
+            turn: for angles, how much of them makes a full turn; they go the short way round.
 
         Returns:
-            (N, 2) float32, a new array.
+            (N, D) float32, a new array.
         """
         current = points.astype(np.float64)
         if self._points is None or self._speed is None or self._time_s is None:
@@ -63,13 +66,17 @@ class PointSmoother:
         step = time_s - self._time_s
         if step <= 0:
             return self._points.astype(np.float32)
+        if turn is not None:
+            current = self._points + (current - self._points + turn / 2) % turn - turn / 2
         scale = max(scale, 1e-6)
         speed = (current - self._points) / step / scale
         self._speed += _weight(self._settings.speed_cutoff_hz, step) * (speed - self._speed)
-        pace = np.hypot(self._speed[:, 0], self._speed[:, 1])[:, None]
+        pace = np.linalg.norm(self._speed, axis=1, keepdims=True)
         cutoff = self._settings.min_cutoff_hz + self._settings.beta * pace
         rate = 2 * math.pi * cutoff * step
         self._points = self._points + rate / (rate + 1) * (current - self._points)
+        if turn is not None:
+            self._points = (self._points + turn / 2) % turn - turn / 2
         self._time_s = time_s
         return self._points.astype(np.float32)
 

@@ -129,7 +129,7 @@ def _draw_lines(canvas: Image, view: _View) -> None:
     for dark in (True, False):
         for region, indices in layout.groups.items():
             points = view.points[list(indices)]
-            if len(points) < 2 or not np.isfinite(points).all():
+            if region in layout.loose or len(points) < 2 or not np.isfinite(points).all():
                 continue
             colour = _DARK if dark else region_colour(region)
             width = view.unit + (2 if dark else 0)

@@ -93,7 +93,7 @@ class OverlayPainter:
         corners = [QPointF(x, y) for x, y in item.points.tolist()]
         outlines: list[tuple[str, QPolygonF]] = []
         for region, indices in layout.groups.items():
-            if len(indices) < 2:
+            if len(indices) < 2 or region in layout.loose:
                 continue
             line = [corners[i] for i in indices]
             if region in layout.closed:

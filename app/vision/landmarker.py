@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from app._opencv import cv2
 from app.core.card import ModelCard
-from app.core.face import Box, Points
+from app.core.face import Box, HeadPose, Points
 from app.core.frame import Image
 from app.core.geometry import Transform, crop_transform, points_from_unit, zoom_of
 from app.core.layout import LandmarkLayout
@@ -30,11 +30,14 @@ class Landmarks:
         trust: probability 0..1 that the box held a well-framed face; None where the model has
             no opinion.
         point_trust: (N,) float32 in 0..1, or None.
+        pose: where the head points as the model itself says, seen by a camera that looks
+            straight at the face, in the axes of the frame; None where the points tell it better.
     """
 
     points: Points
     trust: float | None
     point_trust: npt.NDArray[np.float32] | None = None
+    pose: HeadPose | None = None
 
 
 class Landmarker(Protocol):
@@ -85,7 +88,20 @@ class OnnxLandmarker:
         trust = None
         if card.trust_output is not None:
             trust = float(outputs[card.trust_output].reshape(()))
-        return Landmarks(points_from_unit(_to_unit(values, card), transform, size=size), trust)
+        pose = None
+        if card.pose_source == "network" and card.pose_output is not None:
+            pose = _pose_in_frame(outputs[card.pose_output], box)
+        points = points_from_unit(_to_unit(values, card), transform, size=size)
+        return Landmarks(points, trust, pose=pose)
+
+
+def _pose_in_frame(angles: npt.NDArray[np.float32], box: Box) -> HeadPose | None:
+    """Angles (.., 3) seen in a crop that was turned upright, as the frame shows them."""
+    if not np.isfinite(angles).all():
+        return None
+    yaw, pitch, roll = (float(angle) for angle in angles.reshape(3))
+    # Turning a picture changes the roll alone: see `app.core.rotation`.
+    return HeadPose(yaw, pitch, (roll + box.roll + 180) % 360 - 180)
 
 
 def _to_unit(values: npt.NDArray[np.float32], card: ModelCard) -> npt.NDArray[np.float32]:

@@ -8,13 +8,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from app.core.clock import now_ns
-from app.core.face import Box, Face, Points
+from app.core.face import Box, Face, HeadPose, Points
 from app.core.frame import Frame
-from app.core.geometry import face_box, roll_of
-from app.core.layout import LandmarkLayout
 from app.vision.detector import FaceDetector
+from app.vision.face_extent import FaceExtent
 from app.vision.landmarker import Landmarker, Landmarks
-from app.vision.pose import PoseEstimator
+from app.vision.pose import PoseEstimator, pose_to_camera_axes
 from app.vision.result import FrameResult
 from app.vision.settings import VisionSettings
 from app.vision.tracker import CONFIRMED_FOR_S, Track, Tracker
@@ -46,6 +45,7 @@ class Pipeline:
         self.detector = detector
         self._landmarker: Landmarker | None = None
         self._pose: PoseEstimator | None = None
+        self._extent: FaceExtent | None = None
         self._tracker = Tracker()
         self._time_line: tuple[str, int] | None = None
         self._fresh = True
@@ -63,8 +63,9 @@ class Pipeline:
     def landmarker(self, landmarker: Landmarker | None) -> None:
         self._landmarker = landmarker
         self._pose = None if landmarker is None else PoseEstimator(landmarker.layout)
+        self._extent = None if landmarker is None else FaceExtent(landmarker.layout)
         for track in self._tracker.tracks:
-            track.smoother = None  # the points of another model lie elsewhere
+            track.forget_points()  # those of another model lie elsewhere
 
     def look_again(self) -> None:
         """Let the detector see the next frame as if it were the first."""
@@ -162,7 +163,7 @@ class Pipeline:
                 continue
             landmarks = self._locate(frame, landmarker, track)
             if landmarks is None:
-                track.smoother = None
+                track.forget_points()
                 continue
             track.seen_s = frame.time_s
             found[track.id] = (track, landmarks)
@@ -180,7 +181,7 @@ class Pipeline:
             boxes.append(track.detected)
         for box in boxes:
             landmarks, around = self._locate_upright(frame, landmarker, box)
-            if not _plausible(landmarks.points, box, frame):
+            if not _plausible(around, box, frame):
                 continue
             own = 1.0 if landmarks.trust is None else landmarks.trust
             if best is None or own > best[0]:
@@ -204,12 +205,13 @@ class Pipeline:
         """
         with self._timed("landmarks"):
             landmarks = landmarker.locate(frame.image, box)
-        around = _box_around(landmarks, landmarker.layout)
+        extent = self._extent or FaceExtent(landmarker.layout)
+        around = extent.box(landmarks.points)
         tilt = (around.roll - box.roll + 180) % 360 - 180
-        if abs(tilt) > _MAX_TILT_DEG and _plausible(landmarks.points, box, frame):
+        if abs(tilt) > _MAX_TILT_DEG and _plausible(around, box, frame):
             with self._timed("landmarks"):
                 landmarks = landmarker.locate(frame.image, around)
-            around = _box_around(landmarks, landmarker.layout)
+            around = extent.box(landmarks.points)
         return landmarks, around
 
     def _face(
@@ -222,15 +224,8 @@ class Pipeline:
                 points = track.smoothed(
                     raw, landmarker.layout, frame.time_s, self.settings.smoothing
                 )
-        pose = None
-        if self._pose is not None:
-            with self._timed("pose"):
-                pose = self._pose.estimate(
-                    points,
-                    width=frame.width,
-                    height=frame.height,
-                    field_of_view_deg=self.settings.field_of_view_deg,
-                )
+        with self._timed("pose"):
+            pose = self._pose_of(frame, landmarks, points, track)
         return Face(
             id=track.id,
             box=Box.around(points, score=landmarks.trust or 0.0),
@@ -242,6 +237,29 @@ class Pipeline:
             point_trust=landmarks.point_trust,
         )
 
+    def _pose_of(
+        self, frame: Frame, landmarks: Landmarks, points: Points, track: Track
+    ) -> HeadPose | None:
+        """What the model says of the pose, or else what its points say."""
+        angle = self.settings.field_of_view_deg
+        if landmarks.pose is None:
+            if self._pose is None:
+                return None
+            return self._pose.estimate(
+                points, width=frame.width, height=frame.height, field_of_view_deg=angle
+            )
+        x, y = points.mean(axis=0)
+        pose = pose_to_camera_axes(
+            landmarks.pose,
+            (float(x), float(y)),
+            width=frame.width,
+            height=frame.height,
+            field_of_view_deg=angle,
+        )
+        if self.settings.smooth:
+            return track.smoothed_pose(pose, frame.time_s, self.settings.smoothing)
+        return pose
+
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
         started = time.perf_counter()
@@ -250,12 +268,6 @@ class Pipeline:
         finally:
             spent = (time.perf_counter() - started) * 1e3
             self._spent[stage] = self._spent.get(stage, 0.0) + spent
-
-
-def _box_around(landmarks: Landmarks, layout: LandmarkLayout) -> Box:
-    left, right = layout.outer_eye_corners
-    points = landmarks.points
-    return face_box(points, roll=roll_of(points[left], points[right]))
 
 
 def _trust(landmarks: Landmarks, track: Track, enough: float, time_s: float) -> float:
@@ -273,9 +285,10 @@ def _trust(landmarks: Landmarks, track: Track, enough: float, time_s: float) -> 
     return (landmarks.trust + track.detected.score) / 2
 
 
-def _plausible(points: Points, box: Box, frame: Frame) -> bool:
-    """Whether points may be a face at all: of a sane size, near their box and in the frame."""
-    around = Box.around(points)
+def _plausible(around: Box, box: Box, frame: Frame) -> bool:
+    """Whether the points found in a box may be a face at all, by the face box around them: of a
+    sane size, near their box and in the frame.
+    """
     if not around.side >= _MIN_BOX_PIXELS:
         return False
     ratio = around.side / max(box.side, 1e-6)

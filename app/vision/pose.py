@@ -12,14 +12,15 @@ import numpy.typing as npt
 from app._opencv import cv2
 from app.core.errors import PfldLiveError
 from app.core.face import HeadPose, Points
-from app.core.layout import IBUG68, LandmarkLayout
+from app.core.layout import IBUG68, LandmarkLayout, point_map
 from app.core.resources import asset
-from app.core.rotation import matrix_to_pose
+from app.core.rotation import matrix_to_pose, pose_to_matrix
 
 # Lids, lips and chin move without the head, and the ends of the jaw line slide along its outline
 # as it turns. What is left, brows included, has the least error against FaceMesh's geometry, but
 # for choices that an open mouth disturbs: see tests/bench/pose_points.py.
 _RIGID = (*range(2, 6), *range(11, 15), *range(17, 36), 36, 39, 42, 45)
+_FEWEST = 6  # points that leave no doubt between two poses
 _REFINEMENTS = 10
 _NO_DISTORTION = np.zeros(5)
 
@@ -31,13 +32,16 @@ class PoseEstimator:
     """
 
     def __init__(self, layout: LandmarkLayout) -> None:
-        """Prepare for points of `layout`; only iBUG-68 points have a mean face so far.
+        """Prepare for points of `layout`: those that are points of the mean face, too.
 
         Raises:
             PfldLiveError: the mean face is missing or broken.
         """
-        self._known = layout.name == IBUG68.name
-        self._model = mean_face()[list(_RIGID)] if self._known else None
+        ways = point_map(layout, IBUG68)
+        rows = [i for i in _RIGID if i in ways.known]
+        self._model = mean_face()[rows]
+        self._used = np.flatnonzero(ways.weights[rows].any(axis=0))
+        self._weights = ways.weights[np.ix_(rows, self._used)]
 
     def estimate(
         self, points: Points, *, width: int, height: int, field_of_view_deg: float
@@ -51,17 +55,15 @@ class PoseEstimator:
             field_of_view_deg: horizontal angle that the camera sees.
 
         Returns:
-            None where the points fit no head: they coincide, or the fit lies behind the camera.
+            None where the points fit no head: they are too few, coincide, or the fit lies behind
+            the camera.
         """
-        if self._model is None:
+        if len(self._model) < _FEWEST:
             return None
-        image_points = points[list(_RIGID)].astype(np.float64)
+        image_points = self._weights @ points[self._used]
         if not np.isfinite(image_points).all() or np.ptp(image_points, axis=0).max() < 1e-3:
             return None
-        focal = width / 2 / math.tan(math.radians(field_of_view_deg) / 2)
-        camera = np.array(
-            [[focal, 0, (width - 1) / 2], [0, focal, (height - 1) / 2], [0, 0, 1]], np.float64
-        )
+        camera = _camera(width, height, field_of_view_deg)
         try:
             found, turn, shift = cv2.solvePnP(
                 self._model, image_points, camera, _NO_DISTORTION, flags=cv2.SOLVEPNP_SQPNP
@@ -78,6 +80,42 @@ class PoseEstimator:
             return None
         rotation, _ = cv2.Rodrigues(turn)
         return matrix_to_pose(np.asarray(rotation, np.float64))
+
+
+def pose_to_camera_axes(
+    pose: HeadPose,
+    at: tuple[float, float],
+    *,
+    width: int,
+    height: int,
+    field_of_view_deg: float,
+) -> HeadPose:
+    """A pose as `PoseEstimator` gives it, from one that a network saw in a crop.
+
+    A crop looks like the view of a camera that faces the head. A head in a corner of the frame
+    that turns its face to the camera is not parallel to the camera's axis.
+
+    Args:
+        pose: seen by a camera that looks straight at the head.
+        at: (x, y) of the head in the frame, pixels.
+        width: width of the frame, pixels.
+        height: height of the frame, pixels.
+        field_of_view_deg: horizontal angle that the camera sees.
+    """
+    camera = _camera(width, height, field_of_view_deg)
+    ray = np.array([*(np.array(at) - camera[:2, 2]) / camera[0, 0], 1.0])
+    ray /= np.linalg.norm(ray)
+    # The shortest turn from the camera's axis (0, 0, 1) to the ray.
+    axis, cosine = np.array([-ray[1], ray[0], 0.0]), ray[2]
+    cross = np.array([[0, 0, axis[1]], [0, 0, -axis[0]], [-axis[1], axis[0], 0]])
+    look = np.eye(3) + cross + cross @ cross / (1 + cosine)
+    return matrix_to_pose(look @ pose_to_matrix(pose))
+
+
+def _camera(width: int, height: int, field_of_view_deg: float) -> npt.NDArray[np.float64]:
+    """(3, 3) pinhole matrix with square pixels and its axis through the middle of the frame."""
+    focal = width / 2 / math.tan(math.radians(field_of_view_deg) / 2)
+    return np.array([[focal, 0, (width - 1) / 2], [0, focal, (height - 1) / 2], [0, 0, 1]])
 
 
 @cache

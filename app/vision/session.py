@@ -81,7 +81,7 @@ def load_model(path: Path, *, warm_up: bool = True) -> OnnxModel:
         raise ModelError(f"onnxruntime refuses the file: {_first_line(error)}") from error
     card = ModelCard.from_metadata(metadata)
     _check_shapes(card, session)
-    outputs = (card.points_output,) + ((card.trust_output,) if card.trust_output else ())
+    outputs = _output_names(card)
     model = OnnxModel(path, card, session, session.get_inputs()[0].name, outputs)
     try:
         crop = np.zeros((1, card.depth, card.input_size, card.input_size), np.float32)
@@ -110,8 +110,8 @@ def _check_shapes(card: ModelCard, session: onnxruntime.InferenceSession) -> Non
     if not fits:
         raise ModelError(f"the card promises input {wanted}, the network takes {got}")
     names = [output.name for output in session.get_outputs()]
-    for name in (card.points_output, card.trust_output):
-        if name is not None and name not in names:
+    for name in _output_names(card):
+        if name not in names:
             raise ModelError(
                 f"the card names output {name!r}, the network has only {', '.join(names)}"
             )
@@ -130,6 +130,16 @@ def _check_results(card: ModelCard, outputs: Outputs) -> None:
             f"{card.trust_output!r} must be one number, the network gives shape "
             f"{outputs[card.trust_output].shape}"
         )
+    if card.pose_output is not None and outputs[card.pose_output].size != 3:
+        raise ModelError(
+            f"{card.pose_output!r} must be yaw, pitch and roll, the network gives shape "
+            f"{outputs[card.pose_output].shape}"
+        )
+
+
+def _output_names(card: ModelCard) -> tuple[str, ...]:
+    named = (card.points_output, card.trust_output, card.pose_output)
+    return tuple(name for name in named if name is not None)
 
 
 def _first_line(error: Exception) -> str:

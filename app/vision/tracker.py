@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
-from app.core.face import Box, Points
+import numpy as np
+
+from app.core.face import Box, HeadPose, Points
 from app.core.layout import LandmarkLayout
 from app.core.smoothing import PointSmoother, SmoothingSettings
 
@@ -26,6 +28,8 @@ _SAME_FACE_DISTANCE = 0.5
 CONFIRMED_FOR_S = 0.3
 # An id waits this long for its face to come back.
 REMEMBERED_FOR_S = 1.5
+# The tip of the nose travels about an eye distance while the head turns by so much.
+_DEG_PER_EYE_DISTANCE = 60.0
 
 
 @dataclass(slots=True, eq=False)
@@ -40,6 +44,7 @@ class Track:
         detector_score: score of the last detection, 0..1.
         detected: box of the detection in the present frame, None where there was none.
         smoother: remembers the last points, None right after a loss.
+        pose_smoother: the same for the angles of a model that gives them itself.
     """
 
     id: int
@@ -49,6 +54,7 @@ class Track:
     detected: Box | None
     seen_s: float = float("-inf")
     smoother: PointSmoother | None = field(default=None)
+    pose_smoother: PointSmoother | None = field(default=None)
 
     def smoothed(
         self, points: Points, layout: LandmarkLayout, time_s: float, settings: SmoothingSettings
@@ -57,6 +63,18 @@ class Track:
         if self.smoother is None:
             self.smoother = PointSmoother(settings)
         return self.smoother(points, time_s=time_s, scale=layout.eye_distance(points))
+
+    def smoothed_pose(self, pose: HeadPose, time_s: float, settings: SmoothingSettings) -> HeadPose:
+        """The pose of this frame, smoothed with those before it."""
+        if self.pose_smoother is None:
+            self.pose_smoother = PointSmoother(settings)
+        angles = np.array([[pose.yaw], [pose.pitch], [pose.roll]], np.float32)
+        angles = self.pose_smoother(angles, time_s=time_s, scale=_DEG_PER_EYE_DISTANCE, turn=360.0)
+        return HeadPose(*(float(angle) for angle in angles[:, 0]))
+
+    def forget_points(self) -> None:
+        """Smooth nothing with what comes next, which lies elsewhere."""
+        self.smoother = self.pose_smoother = None
 
 
 class Tracker:
@@ -148,7 +166,7 @@ class Tracker:
         if not self.is_active(track, time_s):
             # The old points are of another place; smoothing from them would draw a face that
             # flies through the picture.
-            track.smoother = None
+            track.forget_points()
             track.box = box
         elif track.box.iou(box) < _MIN_IOU:
             track.box = box

@@ -50,6 +50,7 @@ def test_openings_are_unknown_without_lids_and_lips_and_where_points_coincide() 
         closed=frozenset(),
         left_eye=(),
         right_eye=(),
+        inner_mouth=(),
     )
     for unknown in (face(faces(1)[0], bare), face(np.zeros((68, 2), np.float32))):
         found = face_openings(unknown)

@@ -48,3 +48,15 @@ def test_a_repeated_time_gives_the_last_points_again() -> None:
     first = smoother(np.zeros((68, 2), np.float32), time_s=1.0, scale=EYE_DISTANCE)
     again = smoother(np.full((68, 2), 9.0, np.float32), time_s=1.0, scale=EYE_DISTANCE)
     assert np.array_equal(first, again)
+
+
+def test_an_angle_that_passes_180_goes_the_short_way() -> None:
+    smoother = PointSmoother(SmoothingSettings())
+    angles = [170, 175, 179, -178, -174, -170]
+    found = [
+        float(smoother(np.array([[a]], np.float32), time_s=i / 30, scale=60.0, turn=360.0)[0, 0])
+        for i, a in enumerate(angles)
+    ]
+    steps = np.diff(np.unwrap(found, period=360))
+    assert ((steps > 0) & (steps < 8)).all()
+    assert all(-180 <= angle < 180 for angle in found)

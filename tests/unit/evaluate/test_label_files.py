@@ -89,7 +89,7 @@ def _set_header(key: str, value: object) -> Callable[[Lines], None]:
         (lambda lines: lines.pop(), None, "ends after 23 of 24 frames"),
         (_set_header("format", "other"), 1, "does not begin with"),
         (_set_header("version", 2), 1, "version 2"),
-        (_set_header("layout", "wflw98"), 1, "'wflw98' is none of ibug68"),
+        (_set_header("layout", "aflw21"), 1, "'aflw21' is none of ibug68"),
         (_set_header("frames", "many"), 1, "frames, size or camera"),
     ],
 )

@@ -5,7 +5,7 @@ import pytest
 from tiny_model import write_model
 
 from app._opencv import cv2
-from app.core.face import Box
+from app.core.face import Box, HeadPose
 from app.core.geometry import crop_transform
 from app.vision.landmarker import OnnxLandmarker, _cut
 from app.vision.session import load_model
@@ -82,3 +82,39 @@ def test_colours_are_normalised_in_the_order_of_the_card(tmp_path: Path, channel
     seen = (50, 100, 150) if channels == "bgr" else (150, 100, 50)
     wanted = np.mean([(s - m) / d for s, m, d in zip(seen, mean, std, strict=True)])
     assert found.trust == pytest.approx(wanted, abs=1e-5)
+
+
+def test_a_grey_network_sees_the_brightness_that_opencv_sees(tmp_path: Path) -> None:
+    path = write_model(tmp_path / "m.onnx", depth=1, channels="grey", mean=(30.0,), std=(50.0,))
+    image = np.zeros((200, 200, 3), np.uint8)
+    image[:] = (50, 100, 150)
+    found = OnnxLandmarker(load_model(path)).locate(image, Box(50, 50, 150, 150))
+    grey = float(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[0, 0])
+    assert found.trust == pytest.approx((grey - 30) / 50, abs=1e-5)
+
+
+def test_an_input_of_any_size_is_filled(tmp_path: Path) -> None:
+    for size in (8, 96, 224, 1024):
+        path = write_model(tmp_path / f"{size}.onnx", size=size, input_size=size)
+        image = np.full((400, 400, 3), 255, np.uint8)
+        found = OnnxLandmarker(load_model(path)).locate(image, Box(150, 150, 250, 250))
+        assert found.trust == pytest.approx(1)
+        assert found.points[0] == pytest.approx([200, 200], abs=0.01)
+
+
+def test_the_pose_of_a_network_is_turned_back_with_its_crop(tmp_path: Path) -> None:
+    path = write_model(tmp_path / "m.onnx", pose_output="angles", pose_source="network")
+    landmarker = OnnxLandmarker(load_model(path))
+    image = np.zeros((300, 300, 3), np.uint8)
+    upright = landmarker.locate(image, Box(100, 100, 200, 200)).pose
+    tilted = landmarker.locate(image, Box(100, 100, 200, 200, roll=30.0)).pose
+    over = landmarker.locate(image, Box(100, 100, 200, 200, roll=178.0)).pose
+    assert upright == HeadPose(10, -20, 5)
+    assert tilted == HeadPose(10, -20, 35)
+    assert over == HeadPose(10, -20, -177)
+
+
+def test_a_pose_that_the_points_tell_better_is_not_used(tmp_path: Path) -> None:
+    path = write_model(tmp_path / "m.onnx", pose_output="angles")
+    found = OnnxLandmarker(load_model(path)).locate(np.zeros((9, 9, 3), np.uint8), Box(0, 0, 9, 9))
+    assert found.pose is None

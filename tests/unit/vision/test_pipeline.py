@@ -9,11 +9,13 @@ import pytest
 
 from app._opencv import cv2
 from app.capture.source import Pace, SourceOptions, open_source
-from app.core.face import Box
+from app.core.face import Box, HeadPose
 from app.core.frame import Frame, Image
 from app.core.resources import asset
+from app.vision.landmarker import Landmarker, Landmarks
 from app.vision.offline import open_pipeline
 from app.vision.pipeline import Pipeline
+from app.vision.pose import pose_to_camera_axes
 from app.vision.result import STAGES
 from app.vision.settings import VisionSettings
 
@@ -242,3 +244,50 @@ def test_faces_come_in_the_order_of_their_ids(pipeline: Pipeline, clip: list[Fra
             pair[:, :640] = 128  # the first face is lost for a frame
         ids = [face.id for face in pipeline.process(replace(frame, image=pair)).faces]
         assert ids == sorted(ids)
+
+
+class _PoseSayer:
+    """A real landmarker that also says where the head points."""
+
+    def __init__(self, inner: Landmarker, pose: HeadPose) -> None:
+        self.inner, self.pose = inner, pose
+        self.label, self.layout = inner.label, inner.layout
+
+    def locate(self, image: Image, box: Box) -> Landmarks:
+        return replace(self.inner.locate(image, box), pose=self.pose)
+
+
+def test_the_pose_of_the_model_takes_the_place_of_the_one_from_points(
+    pipeline: Pipeline, clip: list[Frame]
+) -> None:
+    assert pipeline.landmarker is not None
+    pipeline.landmarker = _PoseSayer(pipeline.landmarker, HeadPose(50.0, 10.0, -5.0))
+    pipeline.settings = VisionSettings(field_of_view_deg=20.0, max_faces=1)
+    (face,) = pipeline.process(clip[0]).faces
+    x, y = face.points.mean(axis=0)
+    wanted = pose_to_camera_axes(
+        HeadPose(50.0, 10.0, -5.0),
+        (float(x), float(y)),
+        width=clip[0].width,
+        height=clip[0].height,
+        field_of_view_deg=20.0,
+    )
+    assert face.pose is not None
+    assert (face.pose.yaw, face.pose.pitch, face.pose.roll) == pytest.approx(
+        (wanted.yaw, wanted.pitch, wanted.roll), abs=0.01
+    )
+
+
+def test_the_pose_of_a_model_is_smoothed_like_its_points(
+    pipeline: Pipeline, clip: list[Frame]
+) -> None:
+    assert pipeline.landmarker is not None
+    sayer = _PoseSayer(pipeline.landmarker, HeadPose(0.0, 0.0, 0.0))
+    pipeline.landmarker = sayer
+    yaws = []
+    for number, frame in enumerate(clip[:20]):
+        sayer.pose = HeadPose(3.0 * (-1) ** number, 0.0, 0.0)
+        pose = pipeline.process(frame).faces[0].pose
+        assert pose is not None
+        yaws.append(pose.yaw)
+    assert np.std(yaws[5:]) < 1.5

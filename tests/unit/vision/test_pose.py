@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from app.core.face import HeadPose
-from app.core.layout import IBUG68
+from app.core.layout import IBUG68, KEYPOINTS15, point_map
 from app.core.rotation import pose_to_matrix
-from app.vision.pose import PoseEstimator, mean_face
+from app.vision.pose import PoseEstimator, mean_face, pose_to_camera_axes
 
 WIDTH, HEIGHT, FIELD_OF_VIEW = 640, 480, 60.0
 FOCAL = WIDTH / 2 / np.tan(np.radians(FIELD_OF_VIEW) / 2)
@@ -100,3 +100,40 @@ def test_the_mean_face_is_symmetric_and_its_nose_points_at_the_camera() -> None:
     assert mirrored == pytest.approx(face, abs=0.02)
     assert face[30, 2] == face[:, 2].min()
     assert np.linalg.norm(face[45] - face[36]) == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize("angles", [(0, 0, 0), (30, -15, 20), (-40, 20, -10)])
+def test_the_fifteen_points_are_enough_for_a_pose(angles: tuple[float, float, float]) -> None:
+    points = point_map(IBUG68, KEYPOINTS15)(_rendered(HeadPose(*angles)))
+    points[[0, 1]] = np.nan  # the middles of the eyes are points of no mean face
+    pose = PoseEstimator(KEYPOINTS15).estimate(
+        points, width=WIDTH, height=HEIGHT, field_of_view_deg=FIELD_OF_VIEW
+    )
+    assert pose is not None
+    assert (pose.yaw, pose.pitch, pose.roll) == pytest.approx(angles, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("at", "angles"),
+    [
+        ((319.5, 239.5), (0, 0, 0)),
+        ((639.5, 239.5), (-30, 0, 0)),  # at the right edge, it looks to the left to see the camera
+        ((-0.5, 239.5), (30, 0, 0)),
+        ((319.5, 239.5 + 320), (0, 30, 0)),  # far below, it looks up
+    ],
+)
+def test_a_face_that_looks_into_the_camera_is_turned_to_it(
+    at: tuple[float, float], angles: tuple[float, float, float]
+) -> None:
+    pose = pose_to_camera_axes(
+        HeadPose(0, 0, 0), at, width=640, height=480, field_of_view_deg=FIELD_OF_VIEW
+    )
+    assert (pose.yaw, pose.pitch, pose.roll) == pytest.approx(angles, abs=1e-6)
+
+
+def test_in_the_middle_a_pose_stays_as_the_network_saw_it() -> None:
+    seen = HeadPose(-35, 20, 15)
+    pose = pose_to_camera_axes(
+        seen, (319.5, 239.5), width=640, height=480, field_of_view_deg=FIELD_OF_VIEW
+    )
+    assert (pose.yaw, pose.pitch, pose.roll) == pytest.approx((-35, 20, 15))

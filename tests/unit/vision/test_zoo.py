@@ -66,6 +66,9 @@ def test_a_card_that_is_not_json_says_so(tmp_path: Path) -> None:
         ({"std": [float("inf")] * 3}, "std must be finite numbers"),
         ({"colour": "red"}, "does not know: colour"),
         ({"family": None}, "family must be a text"),
+        ({"pose_output": 3}, "pose_output must be a text"),
+        ({"pose_source": "network"}, "pose_output names no output"),
+        ({"pose_source": "guess"}, "pose_source 'guess' is none of points, network"),
     ],
 )
 def test_a_card_with_nonsense_is_refused_with_the_field(
@@ -93,6 +96,11 @@ def test_a_card_of_the_wrong_input_size_says_what_the_network_takes(tmp_path: Pa
 
 def test_a_card_with_too_few_points_says_how_many_are_needed(tmp_path: Path) -> None:
     assert "136 numbers" in _problem(write_model(tmp_path / "few.onnx", numbers=30))
+
+
+def test_a_pose_that_is_not_three_numbers_is_refused(tmp_path: Path) -> None:
+    path = write_model(tmp_path / "pose.onnx", pose_output="angles", angles=(1.0, 2.0))
+    assert "must be yaw, pitch and roll, the network gives shape (1, 2)" in _problem(path)
 
 
 def test_a_card_that_names_a_missing_output_lists_those_there_are(tmp_path: Path) -> None:

@@ -35,6 +35,8 @@ def write_model(
     numbers: int = 136,
     size: int = 16,
     metadata: dict[str, str] | None = None,
+    depth: int = 3,
+    angles: tuple[float, ...] = (10.0, -20.0, 5.0),
     **card_changes: object,
 ) -> Path:
     """A network that puts every point into the middle and trusts bright crops.
@@ -45,6 +47,8 @@ def write_model(
         numbers: how many coordinates it really gives.
         size: the input that it really takes.
         metadata: instead of a card.
+        depth: channels of its input.
+        angles: what its output `angles` always says.
         card_changes: fields of the card that differ.
     """
     half = np.full((1, numbers), 0.5, np.float32)
@@ -53,17 +57,20 @@ def write_model(
         helper.make_node("Reshape", ["mean", "one"], ["trust"]),
         helper.make_node("Mul", ["trust", "nothing"], ["zero"]),
         helper.make_node("Add", ["zero", "half"], ["points"]),
+        helper.make_node("Add", ["zero", "turned"], ["angles"]),
     ]
     graph = helper.make_graph(
         nodes,
         "tiny",
-        [helper.make_tensor_value_info("image", TensorProto.FLOAT, (1, 3, size, size))],
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, (1, depth, size, size))],
         [
             helper.make_tensor_value_info("points", TensorProto.FLOAT, (1, numbers)),
             helper.make_tensor_value_info("trust", TensorProto.FLOAT, (1, 1)),
+            helper.make_tensor_value_info("angles", TensorProto.FLOAT, (1, len(angles))),
         ],
         [
             numpy_helper.from_array(half, "half"),
+            numpy_helper.from_array(np.array([angles], np.float32), "turned"),
             numpy_helper.from_array(np.zeros(1, np.float32), "nothing"),
             numpy_helper.from_array(np.array([1, 1], np.int64), "one"),
         ],

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -25,11 +24,14 @@ class LandmarkLayout:
         groups: region name -> indices of its points, in drawing order. Every point lies in
             exactly one group.
         closed: names of the groups whose last point joins the first.
+        loose: names of the groups whose points are not joined at all.
         mirror: index of the point that takes the place of point i in the mirrored image, N long.
         outer_eye_corners: (left, right) indices; their distance normalises errors.
         left_eye, right_eye: the six points of each eye in the order of the eye aspect ratio
             (outer or inner corner, two of the upper lid, other corner, two of the lower lid
             walking back), or () where the scheme has no lids.
+        inner_mouth: left corner, middle of the upper lip, right corner and middle of the lower
+            lip, all on the inner edge of the lips, or () where the scheme has none.
     """
 
     name: str
@@ -40,6 +42,8 @@ class LandmarkLayout:
     outer_eye_corners: tuple[int, int]
     left_eye: tuple[int, ...] = ()
     right_eye: tuple[int, ...] = ()
+    inner_mouth: tuple[int, ...] = ()
+    loose: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         covered = sorted(i for indices in self.groups.values() for i in indices)
@@ -53,6 +57,8 @@ class LandmarkLayout:
         """Pairs of indices to join when the points are drawn."""
         pairs: list[tuple[int, int]] = []
         for name, indices in self.groups.items():
+            if name in self.loose:
+                continue
             pairs.extend(pairwise(indices))
             if name in self.closed:
                 pairs.append((indices[-1], indices[0]))
@@ -70,41 +76,9 @@ class LandmarkLayout:
         return flipped
 
 
-def _ibug68_mirror() -> tuple[int, ...]:
-    pairs = [(i, 16 - i) for i in range(8)]  # jaw
-    pairs += [(17 + i, 26 - i) for i in range(5)]  # brows
-    pairs += [(31, 35), (32, 34)]  # nostrils
-    pairs += [(36, 45), (37, 44), (38, 43), (39, 42), (40, 47), (41, 46)]  # eyes
-    pairs += [(48, 54), (49, 53), (50, 52), (55, 59), (56, 58)]  # outer lips
-    pairs += [(60, 64), (61, 63), (65, 67)]  # inner lips
-    mirror = list(range(68))
+def mirror_map(count: int, pairs: Iterable[tuple[int, int]]) -> tuple[int, ...]:
+    """`LandmarkLayout.mirror` of a scheme in which these points swap places, the others stay."""
+    mirror = list(range(count))
     for a, b in pairs:
         mirror[a], mirror[b] = b, a
     return tuple(mirror)
-
-
-IBUG68 = LandmarkLayout(
-    name="ibug68",
-    count=68,
-    groups=MappingProxyType(
-        {
-            "jaw": tuple(range(17)),
-            "left_brow": tuple(range(17, 22)),
-            "right_brow": tuple(range(22, 27)),
-            "nose_bridge": tuple(range(27, 31)),
-            "nose_base": tuple(range(31, 36)),
-            "left_eye": tuple(range(36, 42)),
-            "right_eye": tuple(range(42, 48)),
-            "outer_lips": tuple(range(48, 60)),
-            "inner_lips": tuple(range(60, 68)),
-        }
-    ),
-    closed=frozenset({"left_eye", "right_eye", "outer_lips", "inner_lips"}),
-    mirror=_ibug68_mirror(),
-    outer_eye_corners=(36, 45),
-    left_eye=(36, 37, 38, 39, 40, 41),
-    right_eye=(42, 43, 44, 45, 46, 47),
-)
-"""The 68 points of 300-W (https://ibug.doc.ic.ac.uk/resources/facial-point-annotations/)."""
-
-LAYOUTS: Mapping[str, LandmarkLayout] = MappingProxyType({IBUG68.name: IBUG68})
