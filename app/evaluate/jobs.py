@@ -103,14 +103,15 @@ def run_jobs(
     # Not forked: the libraries that decode and infer have threads of their own.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=context) as pool:
+        futures = [pool.submit(_work, job) for job in jobs]
         try:
-            for future in as_completed([pool.submit(_work, job) for job in jobs]):
+            for future in as_completed(futures):
                 already = future.result()
                 done += 1
                 on_done(done, already)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        finally:
+            for future in futures:  # those that run already are waited for
+                future.cancel()
     return [run_job(job)[0] for job in jobs]
 
 
