@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from app.cli.options import vision_settings
 from app.cli.summary import write_json
@@ -109,24 +108,12 @@ def _write(
     settings: EvaluationSettings,
 ) -> None:
     if options.json is not None:
-        write_json(options.json, summary(results, measured, settings=_as_dict(settings)))
+        write_json(options.json, summary(results, measured, settings=settings.as_dict()))
     if options.csv is not None:
         write_text(options.csv, rows_as_csv(results))
     if options.report is not None:
         facts = _facts(settings, results)
         write_text(options.report, render_report(results, measured, facts=facts))
-
-
-def _as_dict(settings: EvaluationSettings) -> dict[str, Any]:
-    vision = settings.vision
-    return {
-        "detector": settings.detector,
-        "detect_interval_s": vision.detect_interval_s,
-        "max_faces": vision.max_faces,
-        "min_trust": vision.min_trust,
-        "smoothing": vision.smooth,
-        "field_of_view_deg": settings.field_of_view_deg,
-    }
 
 
 def _facts(settings: EvaluationSettings, results: Sequence[ClipResult]) -> list[str]:

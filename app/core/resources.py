@@ -24,12 +24,12 @@ def asset(name: str) -> Path:
     return _bundled("assets") / name
 
 
-def user_models_folder() -> Path:
-    """Folder for the user's own models; it need not exist.
+def user_data_folder() -> Path:
+    """Folder for what the program keeps for its user; it need not exist.
 
-    The environment variable `PFLD_LIVE_MODELS` names another one.
+    The environment variable `PFLD_LIVE_DATA` names another one.
     """
-    if chosen := os.environ.get("PFLD_LIVE_MODELS"):
+    if chosen := os.environ.get("PFLD_LIVE_DATA"):
         return Path(chosen)
     if sys.platform == "win32":
         root = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
@@ -37,4 +37,14 @@ def user_models_folder() -> Path:
         root = Path.home() / "Library" / "Application Support"
     else:
         root = Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share"))
-    return root / "pfld-live" / "models"
+    return root / "pfld-live"
+
+
+def user_models_folder() -> Path:
+    """Folder for the user's own models; it need not exist.
+
+    The environment variable `PFLD_LIVE_MODELS` names another one.
+    """
+    if chosen := os.environ.get("PFLD_LIVE_MODELS"):
+        return Path(chosen)
+    return user_data_folder() / "models"

@@ -33,6 +33,7 @@ class LabelledClip:
         size: width and height of every frame in pixels where the labels say, else None.
         field_of_view_deg: horizontal angle of the camera where the labels say, else None.
         origin: where the labels come from.
+        place: the path that it was opened by, with which it can be opened again.
     """
 
     name: str
@@ -44,6 +45,7 @@ class LabelledClip:
     size: tuple[int, int] | None = None
     field_of_view_deg: float | None = None
     origin: LabelOrigin = field(default_factory=LabelOrigin)
+    place: Path = Path()
 
     @property
     def moving(self) -> bool:

@@ -2,58 +2,53 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from app.core.layout import LandmarkLayout
-from app.evaluate.attributes import ATTRIBUTES, attribute_flags, shows_expression
+from app.evaluate.attributes import ATTRIBUTES, Flags, attribute_flags, shows_expression
 from app.evaluate.label_file import FaceLabel
 from app.evaluate.labels import Labels, LabelsBuilder
 from app.vision.pose import PoseEstimator
 
 
-def with_attributes(
-    labels: Labels, *, sizes: npt.NDArray[np.int32], field_of_view_deg: float
-) -> Labels:
-    """The labels with the attributes of every face.
+def derived_attributes(
+    labels: Labels, rows: Sequence[int], *, size: tuple[int, int], field_of_view_deg: float
+) -> Flags:
+    """The attributes that labels of one frame suggest.
 
-    Labelled attributes stay. The others follow from the labelled pose, or else from the pose
-    that the labelled points suggest; from eyes and mouth; and from the hidden points.
+    They follow from the labelled pose, or else from the pose that the labelled points suggest;
+    from eyes and mouth; and from the hidden points.
 
     Args:
-        labels: of T frames.
-        sizes: (T, 2) width and height of each frame in pixels.
+        labels: of a clip.
+        rows: (R,) which of them.
+        size: width and height of the frame in pixels.
         field_of_view_deg: horizontal angle that the camera sees.
+
+    Returns:
+        (R, 6) in the order of `ATTRIBUTES`.
     """
-    rows = np.nonzero(~labels.has_attributes)[0]
-    if not rows.size:
-        return labels
+    chosen = list(rows)
     estimator = PoseEstimator(labels.layout)
-    pose = labels.pose[rows].copy()
-    for place, row in enumerate(rows):
+    pose, points = labels.pose[chosen], labels.points[chosen]
+    for place, face in enumerate(points):
         if np.isnan(pose[place]).any():
-            width, height = (int(v) for v in sizes[labels.frame[row]])
             found = estimator.estimate(
-                labels.points[row],
-                width=width,
-                height=height,
-                field_of_view_deg=field_of_view_deg,
+                face, width=size[0], height=size[1], field_of_view_deg=field_of_view_deg
             )
             if found is not None:
                 pose[place] = (found.yaw, found.pitch, found.roll)
     # Points that are not labelled, or coincide on a coarse grid, show no expression.
     with np.errstate(invalid="ignore", divide="ignore"):
-        expression = shows_expression(labels.points[rows], labels.layout)
-    attributes = labels.attributes.copy()
-    attributes[rows] = attribute_flags(
+        expression = shows_expression(points, labels.layout)
+    return attribute_flags(
         pose[:, 0],
         pose[:, 1],
         expression=expression,
-        occluded=labels.hidden[rows].any(axis=1),
+        occluded=labels.hidden[chosen].any(axis=1),
     )
-    return replace(labels, attributes=attributes, has_attributes=np.ones(len(labels.frame), bool))
 
 
 def face_attributes(
@@ -82,11 +77,6 @@ def face_attributes(
         hidden=sorted(face.hidden),
         pose=None if pose is None else (pose.yaw, pose.pitch, pose.roll),
     )
-    labels = with_attributes(
-        builder.build(np.ones(1, bool)),
-        sizes=np.array([size], np.int32),
-        field_of_view_deg=field_of_view_deg,
-    )
-    return frozenset(
-        name for name, has in zip(ATTRIBUTES, labels.attributes[0], strict=True) if has
-    )
+    labels = builder.build(np.ones(1, bool))
+    flags = derived_attributes(labels, [0], size=size, field_of_view_deg=field_of_view_deg)[0]
+    return frozenset(name for name, has in zip(ATTRIBUTES, flags, strict=True) if has)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.evaluate.clip import LabelledClip
@@ -65,6 +65,10 @@ def open_labelled_clip(path: Path) -> LabelledClip:
         LabelError: there are no labels, or they are broken.
         SourceError: a folder cannot be read.
     """
+    return replace(_open(path), place=path.resolve())
+
+
+def _open(path: Path) -> LabelledClip:
     if path.name.endswith(SUFFIX):
         return read_project_labels(path)
     if path.suffix.lower() == ".csv":

@@ -109,6 +109,20 @@ class Labels:
         """Number of frames from the first to the last one that is labelled."""
         return len(self.labelled)
 
+    def until(self, frame: int, row: int) -> Labels:
+        """The first frames and rows alone, as views of the arrays."""
+        return Labels(
+            layout=self.layout,
+            labelled=self.labelled[:frame],
+            frame=self.frame[:row],
+            person=self.person[:row],
+            points=self.points[:row],
+            hidden=self.hidden[:row],
+            pose=self.pose[:row],
+            attributes=self.attributes[:row],
+            has_attributes=self.has_attributes[:row],
+        )
+
     def rows_by_frame(self) -> list[tuple[int, int]]:
         """For each frame the first of its rows and the one after its last."""
         numbers = np.arange(self.frames)

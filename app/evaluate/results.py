@@ -6,7 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from app.core.errors import OutputError
-from app.core.layout import LAYOUTS
-from app.evaluate.labels import Labels, Numbers
+from app.core.layout import LAYOUTS, LandmarkLayout
+from app.evaluate.labels import LabelOrigin, Labels, Numbers
 from app.evaluate.metrics import Errors
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +43,14 @@ class ModelResult:
     """What one model said of the L labelled faces of a clip.
 
     Attributes:
+        layout: what the points mean, N of them.
         points: (L, N, 2) float32, frame pixels; NaN for a face that was missed.
         pose: (L, 3) yaw, pitch, roll in degrees; NaN where unknown.
         false_frames: (X,) the frame of each face that matches no label.
         worst: faces with large errors, the largest first.
     """
 
+    layout: LandmarkLayout
     points: npt.NDArray[np.float32]
     pose: Errors
     false_frames: Numbers
@@ -67,6 +69,8 @@ class ClipResult:
 
     Attributes:
         clip: its name.
+        place: the path that opens the clip and its labels again.
+        origin: where the labels come from.
         moving: a video, where neighbouring frames belong together.
         field_of_view_deg: horizontal angle that poses were measured with.
         labels: the truth, with the attributes of every face.
@@ -77,6 +81,8 @@ class ClipResult:
     """
 
     clip: str
+    place: Path
+    origin: LabelOrigin
     moving: bool
     field_of_view_deg: float
     labels: Labels
@@ -102,10 +108,12 @@ def save_result(path: Path, result: ClipResult, key: str) -> None:
         "version": _VERSION,
         "key": key,
         "clip": result.clip,
+        "place": str(result.place),
+        "origin": asdict(result.origin),
         "moving": result.moving,
         "field_of_view_deg": result.field_of_view_deg,
         "layout": labels.layout.name,
-        "models": list(result.models),
+        "models": {name: model.layout.name for name, model in result.models.items()},
         "problems": list(result.problems),
     }
     arrays: dict[str, npt.NDArray[np.generic]] = {
@@ -144,9 +152,14 @@ def load_result(path: Path, key: str) -> ClipResult | None:
             facts = json.loads(arrays["facts"].tobytes())
             if facts["version"] != _VERSION or facts["key"] != key:
                 return None
-            models = {name: _model(arrays, number) for number, name in enumerate(facts["models"])}
+            models = {
+                name: _model(arrays, number, LAYOUTS[layout])
+                for number, (name, layout) in enumerate(facts["models"].items())
+            }
             return ClipResult(
                 clip=facts["clip"],
+                place=Path(facts["place"]),
+                origin=LabelOrigin(**facts["origin"]),
                 moving=facts["moving"],
                 field_of_view_deg=facts["field_of_view_deg"],
                 labels=Labels(
@@ -158,7 +171,7 @@ def load_result(path: Path, key: str) -> ClipResult | None:
                 models=models,
                 problems=tuple(facts["problems"]),
             )
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
         return None
 
 
@@ -168,7 +181,9 @@ _LABEL_ARRAYS: Final = (
 )
 
 
-def _model(arrays: Mapping[str, npt.NDArray[np.generic]], number: int) -> ModelResult:
+def _model(
+    arrays: Mapping[str, npt.NDArray[np.generic]], number: int, layout: LandmarkLayout
+) -> ModelResult:
     jpegs = arrays[f"{number}.jpegs"].tobytes()
     worst, start = [], 0
     for frame, row, error, length in arrays[f"{number}.worst"].tolist():
@@ -176,6 +191,7 @@ def _model(arrays: Mapping[str, npt.NDArray[np.generic]], number: int) -> ModelR
         worst.append(Worst(int(frame), int(row), error, jpeg))
         start += int(length)
     return ModelResult(
+        layout=layout,
         points=arrays[f"{number}.points"].astype(np.float32, copy=False),
         pose=arrays[f"{number}.pose"].astype(np.float64, copy=False),
         false_frames=arrays[f"{number}.false_frames"].astype(np.int32, copy=False),

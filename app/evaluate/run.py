@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from app.core.face import Box, Face
 from app.core.frame import Frame
 from app.core.layout import LandmarkLayout
 from app.evaluate.clip import LabelledClip
-from app.evaluate.derive import with_attributes
+from app.evaluate.derive import derived_attributes
 from app.evaluate.labels import Labels
 from app.evaluate.matching import match
 from app.evaluate.metrics import inside, nme, point_errors
@@ -50,6 +51,17 @@ class EvaluationSettings:
     vision: VisionSettings = field(default_factory=_unsmoothed)
     field_of_view_deg: float | None = None
 
+    def as_dict(self) -> dict[str, Any]:
+        """The settings as plain values, as the summary and kept evaluations hold them."""
+        return {
+            "detector": self.detector,
+            "detect_interval_s": self.vision.detect_interval_s,
+            "max_faces": self.vision.max_faces,
+            "min_trust": self.vision.min_trust,
+            "smoothing": self.vision.smooth,
+            "field_of_view_deg": self.field_of_view_deg,
+        }
+
 
 def evaluate_clip(
     clip: LabelledClip,
@@ -60,44 +72,108 @@ def evaluate_clip(
 ) -> ClipResult:
     """Run all models over one clip.
 
-    Each model has a pipeline and a detector of its own, so none changes what another sees.
-
     Raises:
         PfldLiveError: the clip, its labels, a model or the detector cannot be used.
     """
-    angle = settings.field_of_view_deg or clip.field_of_view_deg or FIELD_OF_VIEW.default
-    vision = replace(settings.vision, field_of_view_deg=angle)
-    labels = clip.labels
-    boxes = [Box.around(points[~np.isnan(points).any(axis=1)]) for points in labels.points]
-    rows = labels.rows_by_frame()
-    problems: list[str] = []
-    times, sizes = np.zeros(labels.frames), np.zeros((labels.frames, 2), np.int32)
-    with ExitStack() as stack:
-        lanes = []
-        for entry in models:
-            landmarker = _landmarker(entry, labels.layout)
-            detector = find_detector(settings.detector).make()
-            stack.callback(detector.close)
-            pipeline = Pipeline(detector=detector, landmarker=landmarker, settings=vision)
-            lanes.append(_Lane(entry.label, pipeline, labels, moving=clip.moving))
-        for number, frame in enumerate(stack.enter_context(clip.frames(problems))):
-            if number >= labels.frames:
-                break  # a clip whose labels end before it does
-            times[number], sizes[number] = frame.time_s, (frame.width, frame.height)
-            for lane in lanes:
-                lane.show(frame, number, range(*rows[number]), boxes)
+    with ClipEvaluation(clip, models, settings) as run:
+        while run.step():
             if on_progress is not None:
-                on_progress(number + 1, labels.frames)
-    return ClipResult(
-        clip=clip.name,
-        moving=clip.moving,
-        field_of_view_deg=angle,
-        labels=with_attributes(labels, sizes=sizes, field_of_view_deg=angle),
-        times_s=times,
-        sizes=sizes,
-        models={lane.name: lane.result() for lane in lanes},
-        problems=tuple(problems),
-    )
+                on_progress(run.done, run.total)
+    return run.result()
+
+
+class ClipEvaluation:
+    """Models on their way over one clip, frame by frame, for use in a `with` statement.
+
+    Each model has a pipeline and a detector of its own, so none changes what another sees.
+    Entering takes seconds where the detector is slow to start.
+    """
+
+    def __init__(
+        self, clip: LabelledClip, models: Sequence[ZooEntry], settings: EvaluationSettings
+    ) -> None:
+        self._clip, self._models = clip, models
+        self._detector = settings.detector
+        self._angle = settings.field_of_view_deg or clip.field_of_view_deg or FIELD_OF_VIEW.default
+        self._vision = replace(settings.vision, field_of_view_deg=self._angle)
+        labels = clip.labels
+        self._boxes = [Box.around(face[~np.isnan(face).any(axis=1)]) for face in labels.points]
+        self._rows = labels.rows_by_frame()
+        self._attributes = labels.attributes.copy()
+        self._times = np.zeros(labels.frames)
+        self._sizes = np.zeros((labels.frames, 2), np.int32)
+        self._problems: list[str] = []
+        self._lanes: list[_Lane] = []
+        self._stack = ExitStack()
+        self.done = 0
+        self.total = labels.frames
+
+    def __enter__(self) -> Self:
+        """Load the models and open the clip.
+
+        Raises:
+            PfldLiveError: the clip, a model or the detector cannot be used.
+        """
+        with ExitStack() as stack:
+            for entry in self._models:
+                landmarker = _landmarker(entry, self._clip.labels.layout)
+                detector = find_detector(self._detector).make()
+                stack.callback(detector.close)
+                pipeline = Pipeline(detector=detector, landmarker=landmarker, settings=self._vision)
+                lane = _Lane(entry.label, pipeline, self._clip.labels, moving=self._clip.moving)
+                self._lanes.append(lane)
+            self._frames = stack.enter_context(self._clip.frames(self._problems))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def step(self) -> bool:
+        """Show the next frame to all models; False if there was none.
+
+        Raises:
+            PfldLiveError: the clip cannot be read on, or does not fit its labels.
+        """
+        frame = next(self._frames, None)
+        if frame is None or self.done == self.total:  # labels may end before their clip does
+            return False
+        number, rows = self.done, range(*self._rows[self.done])
+        self._times[number], self._sizes[number] = frame.time_s, (frame.width, frame.height)
+        for lane in self._lanes:
+            lane.show(frame, number, rows, self._boxes)
+        unknown = [row for row in rows if not self._clip.labels.has_attributes[row]]
+        if unknown:
+            self._attributes[unknown] = derived_attributes(
+                self._clip.labels,
+                unknown,
+                size=(frame.width, frame.height),
+                field_of_view_deg=self._angle,
+            )
+        self.done += 1
+        return True
+
+    def result(self) -> ClipResult:
+        """What the models said of the frames so far; later steps do not change it."""
+        frames = self.done
+        rows = self._rows[frames - 1][1] if frames else 0
+        labels = replace(
+            self._clip.labels.until(frames, rows),
+            attributes=self._attributes[:rows],
+            has_attributes=np.ones(rows, bool),
+        )
+        return ClipResult(
+            clip=self._clip.name,
+            place=self._clip.place,
+            origin=self._clip.origin,
+            moving=self._clip.moving,
+            field_of_view_deg=self._angle,
+            labels=labels,
+            times_s=self._times[:frames],
+            sizes=self._sizes[:frames],
+            models={lane.name: lane.result(rows) for lane in self._lanes},
+            problems=tuple(self._problems),
+        )
 
 
 def _landmarker(entry: ZooEntry, layout: LandmarkLayout) -> OnnxLandmarker:
@@ -141,10 +217,12 @@ class _Lane:
         if not np.isnan(error):
             self._worst.offer(frame, number, row, error, truth, face.points)
 
-    def result(self) -> ModelResult:
+    def result(self, rows: int) -> ModelResult:
+        """What it said of the labelled faces before this row."""
         return ModelResult(
-            points=self._points,
-            pose=self._pose,
+            layout=self._labels.layout,
+            points=self._points[:rows],
+            pose=self._pose[:rows],
             false_frames=np.array(self._false, np.int32),
             worst=self._worst.result(),
         )

@@ -1,15 +1,17 @@
 """Matching and measures on cases that can be computed by hand."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from app.core.face import Box
+from app.core.face import Box, HeadPose
 from app.core.layout import IBUG68
 from app.evaluate.attributes import ATTRIBUTES
-from app.evaluate.derive import with_attributes
-from app.evaluate.labels import Labels, LabelsBuilder
+from app.evaluate.derive import face_attributes
+from app.evaluate.label_file import FaceLabel
+from app.evaluate.labels import LabelOrigin, Labels, LabelsBuilder
 from app.evaluate.matching import match
 from app.evaluate.measures import measure
 from app.evaluate.results import ClipResult, ModelResult
@@ -39,6 +41,7 @@ def some_labels() -> Labels:
 
 def result_of(labels: Labels, points: np.ndarray, pose: np.ndarray) -> ClipResult:
     model = ModelResult(
+        layout=labels.layout,
         points=points.astype(np.float32),
         pose=pose,
         false_frames=np.array([2], np.int32),
@@ -46,6 +49,8 @@ def result_of(labels: Labels, points: np.ndarray, pose: np.ndarray) -> ClipResul
     )
     return ClipResult(
         clip="clip",
+        place=Path("clip.mp4"),
+        origin=LabelOrigin(),
         moving=True,
         field_of_view_deg=60.0,
         labels=labels,
@@ -174,18 +179,13 @@ def test_attributes_that_nobody_labelled_follow_from_the_points() -> None:
 
     straight = mean_face()[:, :2] * 100 + 320
     turned = straight.copy()
-    builder = LabelsBuilder(IBUG68)
-    builder.add(frame=0, person=0, points=straight)
-    builder.add(frame=1, person=0, points=turned, pose=(-45.0, 0.0, 0.0), hidden=[3])
-    builder.add(frame=2, person=0, points=straight, attributes=["head-up"])
-    labels = with_attributes(
-        builder.build(np.ones(3, bool)),
-        sizes=np.full((3, 2), 640, np.int32),
-        field_of_view_deg=60.0,
-    )
+    faces = [
+        FaceLabel(person=0, points=straight),
+        FaceLabel(person=0, points=turned, pose=HeadPose(-45, 0, 0), hidden=frozenset({3})),
+        FaceLabel(person=0, points=straight, attributes=frozenset({"head-up"})),
+    ]
     names = [
-        {name for name, flag in zip(ATTRIBUTES, flags, strict=True) if flag} - {"expression"}
-        for flags in labels.attributes
+        face_attributes(face, IBUG68, size=(640, 640), field_of_view_deg=60.0) - {"expression"}
+        for face in faces
     ]
     assert names == [{"frontal"}, {"profile", "occlusion"}, {"head-up"}]
-    assert labels.has_attributes.all()
