@@ -12,7 +12,7 @@ from pathlib import Path
 from app.cli.options import vision_settings
 from app.cli.summary import write_json
 from app.core.errors import ModelError, PfldLiveError
-from app.evaluate.files import write_text
+from app.core.files import write_text
 from app.evaluate.find import FoundClips, find_clips
 from app.evaluate.jobs import Job, make_jobs, run_job, run_jobs
 from app.evaluate.measures import Figures, measure

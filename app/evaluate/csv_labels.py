@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from app.core.files import write_text
 from app.core.layout import IBUG68, LAYOUTS, LandmarkLayout
 from app.evaluate.clip import LabelledClip
-from app.evaluate.files import write_text
 from app.evaluate.labels import LabelError, LabelsBuilder, broken
 from app.evaluate.metrics import Floats
 

@@ -47,10 +47,10 @@ from typing import Any, Final, NoReturn
 import numpy as np
 
 from app.core.face import HeadPose
+from app.core.files import write_text
 from app.core.layout import LAYOUTS, LandmarkLayout
 from app.evaluate.attributes import ATTRIBUTES
 from app.evaluate.clip import LabelledClip
-from app.evaluate.files import write_text
 from app.evaluate.images import images_in
 from app.evaluate.label_file import FaceLabel, FrameLabels, LabelFile, LabelPoints
 from app.evaluate.labels import LabelError, Labels, LabelsBuilder, broken

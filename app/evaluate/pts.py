@@ -20,9 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from app.core.errors import SourceError
+from app.core.files import write_text
 from app.core.layout import IBUG68, LandmarkLayout
 from app.evaluate.clip import LabelledClip
-from app.evaluate.files import write_text
 from app.evaluate.images import images_in
 from app.evaluate.labels import LabelError, LabelsBuilder, broken, check_points
 from app.evaluate.metrics import Floats

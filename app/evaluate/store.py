@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from app import __version__
 from app.core.errors import OutputError, PfldLiveError
+from app.core.files import write_text
 from app.core.resources import user_data_folder
-from app.evaluate.files import write_text
 from app.evaluate.measures import measure
 from app.evaluate.results import ClipResult, load_result, save_result
 from app.evaluate.run import EvaluationSettings

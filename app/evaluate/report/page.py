@@ -10,9 +10,9 @@ from typing import Final
 
 import numpy as np
 
+from app.core.svg import colour
 from app.evaluate.measures import Figures, face_errors, pooled_errors
 from app.evaluate.report.plots import attribute_bars, error_curves, error_over_time, point_map
-from app.evaluate.report.svg import colour
 from app.evaluate.results import ClipResult, Worst
 
 _CLIPS_SHOWN: Final = 12

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from app.core.layout import LandmarkLayout
+from app.core.svg import Plot, colour, n, picture, ticks
 from app.evaluate.attributes import ATTRIBUTES
 from app.evaluate.labels import Numbers
 from app.evaluate.measures import FaceErrors, Figures
 from app.evaluate.metrics import FAILURE_LIMIT, Errors, cumulative_curve
-from app.evaluate.report.svg import Plot, colour, n, picture, ticks
 from app.evaluate.results import ClipResult
 from app.vision.pose import mean_face
 
