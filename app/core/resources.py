@@ -48,3 +48,19 @@ def user_models_folder() -> Path:
     if chosen := os.environ.get("PFLD_LIVE_MODELS"):
         return Path(chosen)
     return user_data_folder() / "models"
+
+
+def user_config_folder() -> Path:
+    """Folder for what the user sets up and names; it need not exist.
+
+    The environment variable `PFLD_LIVE_CONFIG` names another one.
+    """
+    if chosen := os.environ.get("PFLD_LIVE_CONFIG"):
+        return Path(chosen)
+    if sys.platform == "win32":
+        root = Path(os.environ.get("APPDATA", Path.home() / "AppData" / "Roaming"))
+    elif sys.platform == "darwin":
+        root = Path.home() / "Library" / "Application Support"
+    else:
+        root = Path(os.environ.get("XDG_CONFIG_HOME", Path.home() / ".config"))
+    return root / "pfld-live"

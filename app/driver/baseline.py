@@ -1,0 +1,264 @@
+"""A person's own open and shut eyes, mouth at rest and neutral head: all else is relative to it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Final, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from app.core.errors import PfldLiveError
+from app.driver.measures import UNKNOWN, FaceMeasures
+from app.driver.settings import DriverSettings
+
+Numbers = npt.NDArray[np.float64]
+
+# Beyond these angles from the median the eyes look different, so they teach nothing.
+_FRONTAL_YAW_DEG: Final = 15.0
+_FRONTAL_PITCH_DEG: Final = 10.0
+# A shut eye is learned from at least so much time, and is not wider than so much of the open one.
+_SHUT_TIME_S: Final = 0.1
+_SHUT_MOST: Final = 0.7
+# Eyes at least this far open teach what open is; eyes at most this far open, what shut is.
+_TEACHES_OPEN: Final = 0.75
+_TEACHES_SHUT: Final = 0.3
+# Shut eyes are rare: they teach faster, over seconds of shut time.
+_SHUT_OVER_S: Final = 2.0
+# A mouth that is open by so much more than at rest is not at rest.
+_AT_REST: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """What a person looks like awake and at rest.
+
+    Attributes:
+        left_open, right_open, left_shut, right_shut: eye aspect ratios.
+        mouth, mouth_width: as in `FaceMeasures`; NaN where unknown.
+        yaw, pitch, roll: of the head looking ahead, degrees relative to the camera; NaN likewise.
+        shut_seen: the shut eyes were seen and not inferred from the open ones.
+
+    Raises:
+        PfldLiveError: the numbers are no eyes.
+    """
+
+    left_open: float
+    right_open: float
+    left_shut: float
+    right_shut: float
+    mouth: float = UNKNOWN
+    mouth_width: float = UNKNOWN
+    yaw: float = UNKNOWN
+    pitch: float = UNKNOWN
+    roll: float = UNKNOWN
+    shut_seen: bool = False
+
+    def __post_init__(self) -> None:
+        for wide, narrow in ((self.left_open, self.left_shut), (self.right_open, self.right_shut)):
+            if not 0 <= narrow < wide < math.inf:
+                raise PfldLiveError(
+                    "A baseline needs open eyes that are wider than shut ones, "
+                    f"got {wide:g} and {narrow:g}; calibrate again."
+                )
+
+    def openings(self, measures: FaceMeasures) -> tuple[float, float]:
+        """How far the left and right eye are open: 0 shut, 1 open; NaN where unknown.
+
+        Neither end is exact, so values reach a little beyond 0 and 1.
+        """
+        left = (measures.left_ear - self.left_shut) / (self.left_open - self.left_shut)
+        right = (measures.right_ear - self.right_shut) / (self.right_open - self.right_shut)
+        return left, right
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON; unknown is null."""
+        return {
+            name: None if isinstance(value, float) and math.isnan(value) else value
+            for name, value in asdict(self).items()
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """From JSON.
+
+        Raises:
+            PfldLiveError: fields are missing, unknown or no numbers.
+        """
+        known = {field.name for field in fields(cls)}
+        needed = {"left_open", "right_open", "left_shut", "right_shut"}
+        if not needed <= set(values) <= known:
+            raise PfldLiveError("A baseline has missing or unknown fields; calibrate again.")
+        numbers: dict[str, Any] = {}
+        for name, value in values.items():
+            if name == "shut_seen":
+                numbers[name] = bool(value)
+            elif value is None and name not in needed:
+                numbers[name] = UNKNOWN
+            elif isinstance(value, int | float) and not isinstance(value, bool):
+                numbers[name] = float(value)
+            else:
+                raise PfldLiveError(f"A baseline has no number for {name}; calibrate again.")
+        return cls(**numbers)
+
+
+def learn_baseline(measures: Sequence[FaceMeasures], settings: DriverSettings) -> Baseline | None:
+    """The baseline of one person from all that was measured over some time.
+
+    Open and shut are the two levels that the eye aspect ratio keeps to while the head is near its
+    median direction. An eye that was never shut gets the usual ratio to the open one.
+
+    Returns:
+        None where the eyes were known for less than `settle_s`.
+    """
+    seen = [m for m in measures if eyes_can_be_read(m, settings)]
+    if len(seen) < 2:
+        return None
+    weights = _durations(seen, settings.longest_gap_s)
+    yaw, pitch, roll = (
+        weighted_median(np.array([getattr(m, name) for m in seen]), weights)
+        for name in ("yaw", "pitch", "roll")
+    )
+    ahead = np.array([_is_ahead(m, yaw, pitch) for m in seen])
+    if weights[ahead].sum() < settings.settle_s - settings.longest_gap_s:
+        return None
+    near = [m for m, keep in zip(seen, ahead, strict=True) if keep]
+    time = weights[ahead]
+    left = _levels(np.array([m.left_ear for m in near]), time, settings.shut_ratio)
+    right = _levels(np.array([m.right_ear for m in near]), time, settings.shut_ratio)
+    if left is None or right is None:
+        return None
+    return Baseline(
+        left_open=left[0],
+        right_open=right[0],
+        left_shut=left[1],
+        right_shut=right[1],
+        mouth=weighted_median(np.array([m.mouth for m in near]), time),
+        mouth_width=weighted_median(np.array([m.mouth_width for m in near]), time),
+        yaw=yaw,
+        pitch=pitch,
+        roll=roll,
+        shut_seen=left[2] and right[2],
+    )
+
+
+def eyes_can_be_read(measures: FaceMeasures, settings: DriverSettings) -> bool:
+    """Whether a face is large and trusted enough for its eyes to mean anything."""
+    return (
+        measures.face_id is not None
+        and measures.trust >= settings.eyes_trust
+        and measures.eye_distance_px >= settings.eyes_distance_px
+        and not math.isnan(measures.left_ear + measures.right_ear)
+    )
+
+
+def weighted_median(values: Numbers, weights: Numbers) -> float:
+    """The value with half of the weight on either side; NaN values count nothing."""
+    known = ~np.isnan(values)
+    values, weights = values[known], weights[known]
+    if not values.size:
+        return UNKNOWN
+    order = np.argsort(values)
+    reached = np.cumsum(weights[order])
+    return float(values[order][int(np.searchsorted(reached, reached[-1] / 2))])
+
+
+class RunningBaseline:
+    """Follows a person slowly. Begins with a known baseline, or learns one first."""
+
+    def __init__(self, settings: DriverSettings, baseline: Baseline | None = None) -> None:
+        self._settings = settings
+        self._first: list[FaceMeasures] = []
+        self._time_s: float | None = None
+        self.current = baseline
+
+    def update(self, measures: FaceMeasures) -> Baseline | None:
+        """Learn from one more frame; None until there is a baseline."""
+        step_s = 0.0 if self._time_s is None else measures.time_s - self._time_s
+        self._time_s = measures.time_s
+        if not eyes_can_be_read(measures, self._settings):
+            return self.current
+        if self.current is None:
+            self._learn(measures)
+        elif 0 < step_s <= self._settings.longest_gap_s:
+            self.current = self._followed(self.current, measures, step_s)
+        return self.current
+
+    def _learn(self, measures: FaceMeasures) -> None:
+        self._first.append(measures)
+        since = measures.time_s - 2 * self._settings.settle_s
+        while self._first[0].time_s < since:
+            self._first.pop(0)
+        if measures.time_s - self._first[0].time_s >= self._settings.settle_s:
+            self.current = learn_baseline(self._first, self._settings)
+            if self.current is not None:
+                self._first = []
+
+    def _followed(self, now: Baseline, measures: FaceMeasures, step_s: float) -> Baseline:
+        if not _is_ahead(measures, now.yaw, now.pitch):
+            return now
+        slow = step_s / self._settings.baseline_s
+        left, right = now.openings(measures)
+        opening = (left + right) / 2
+        changed: dict[str, float | bool] = {
+            "yaw": _nearer(now.yaw, measures.yaw, slow),
+            "pitch": _nearer(now.pitch, measures.pitch, slow),
+            "roll": _nearer(now.roll, measures.roll, slow),
+        }
+        if opening >= _TEACHES_OPEN:
+            changed["left_open"] = _nearer(now.left_open, measures.left_ear, slow)
+            changed["right_open"] = _nearer(now.right_open, measures.right_ear, slow)
+        elif opening <= _TEACHES_SHUT:
+            quick = min(step_s / _SHUT_OVER_S, 1.0)
+            for eye, ear in (("left", measures.left_ear), ("right", measures.right_ear)):
+                most = _SHUT_MOST * getattr(now, f"{eye}_open")
+                shut = _nearer(getattr(now, f"{eye}_shut"), ear, quick)
+                changed[f"{eye}_shut"] = min(shut, most)
+            changed["shut_seen"] = True
+        if measures.mouth <= now.mouth + _AT_REST:
+            changed["mouth"] = _nearer(now.mouth, measures.mouth, slow)
+            changed["mouth_width"] = _nearer(now.mouth_width, measures.mouth_width, slow)
+        return replace(now, **changed)  # type: ignore[arg-type]
+
+
+def _is_ahead(measures: FaceMeasures, yaw: float, pitch: float) -> bool:
+    """Whether the head is near a direction; yes where either is unknown."""
+    turned, bowed = abs(measures.yaw - yaw), abs(measures.pitch - pitch)
+    return not (turned > _FRONTAL_YAW_DEG or bowed > _FRONTAL_PITCH_DEG)
+
+
+def _nearer(now: float, goal: float, share: float) -> float:
+    if math.isnan(goal):
+        return now
+    return goal if math.isnan(now) else now + min(share, 1.0) * (goal - now)
+
+
+def _durations(measures: Sequence[FaceMeasures], longest_s: float) -> Numbers:
+    """Time that each measurement stands for: half of the way to its neighbours, (T,) seconds."""
+    times = np.array([m.time_s for m in measures])
+    steps = np.minimum(np.diff(times), longest_s)
+    around = np.zeros(len(times))
+    around[:-1] += steps / 2
+    around[1:] += steps / 2
+    return around
+
+
+def _levels(ears: Numbers, time: Numbers, shut_ratio: float) -> tuple[float, float, bool] | None:
+    """The open and the shut level of an eye, and whether the latter was seen."""
+    order = np.argsort(ears)
+    reached = np.cumsum(time[order])
+    wide = float(ears[order][int(np.searchsorted(reached, 0.9 * reached[-1]))])
+    shut, seen = shut_ratio * wide, False
+    for _ in range(4):
+        middle = (wide + shut) / 2
+        wide = weighted_median(ears[ears > middle], time[ears > middle])
+        if math.isnan(wide) or wide <= 0:
+            return None
+        low = ears <= shut + 0.5 * (wide - shut) if not seen else ears <= shut + 0.3 * (wide - shut)
+        seen = bool(time[low].sum() >= _SHUT_TIME_S)
+        shut = weighted_median(ears[low], time[low]) if seen else shut_ratio * wide
+        if shut > _SHUT_MOST * wide:
+            shut, seen = shut_ratio * wide, False
+    return wide, shut, seen
