@@ -253,7 +253,42 @@ def _add_output_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--json", type=Path, metavar="FILE", help="write the summary as JSON")
     group.add_argument(
-        "--predictions", type=Path, metavar="FILE", help="write one JSON line per frame"
+        "--sidecar",
+        "--predictions",
+        type=Path,
+        metavar="FILE",
+        help="write one JSON line per frame: faces with points, pose, openings of eyes and mouth; "
+        "together with --output a manifest with models and settings is written beside the video",
+    )
+    group.add_argument("--csv", type=Path, metavar="FILE", help="write one row per frame and face")
+    group.add_argument(
+        "--record",
+        choices=("annotated", "clean", "both"),
+        default="annotated",
+        help="what --output shows; with `both` the clean video is NAME-clean.mp4 (default "
+        "annotated)",
+    )
+    group.add_argument(
+        "--draw",
+        metavar="A,B",
+        help="what is drawn into the annotated video: points, lines, numbers, box, axes, mirror "
+        "(default points,numbers,box,axes)",
+    )
+    group.add_argument(
+        "--quality",
+        choices=("small", "good", "best"),
+        default="good",
+        help="small files or good pictures (default good)",
+    )
+    group.add_argument(
+        "--constant-rate",
+        type=_positive,
+        metavar="FPS",
+        help="repeat or leave out pictures so that they follow each other at this rate; without "
+        "it each keeps its true time",
+    )
+    group.add_argument(
+        "--overwrite", action="store_true", help="replace a video that is there already"
     )
 
 

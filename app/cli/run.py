@@ -5,16 +5,23 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.cli.options import CAMERA_GIVE_UP_S, vision_settings
+from app.cli.progress import ProgressBar
 from app.cli.stopping import Stopping, ending_at_once
 from app.cli.summary import RunSummary, write_json
-from app.core.errors import SourceError
+from app.core.errors import OutputError, SourceError
 from app.core.resources import asset
 from app.ui.display import display_available
 from app.vision.detectors import DEFAULT_DETECTOR
+
+if TYPE_CHECKING:  # what encodes takes a while to import
+    from app.record.recorder import Recorder, RecordStatus
+    from app.vision.result import FrameResult
 
 _DEMO_VIDEO = Path("pfld-live-demo.mp4")
 
@@ -28,7 +35,7 @@ def demo(options: argparse.Namespace) -> int:
     if _wants_window(options):
         return _open_window(options, demo=True)
     if options.output is None:
-        options.output = _DEMO_VIDEO
+        options.output, options.overwrite = _DEMO_VIDEO, True  # it is ours
     return process_headless(options)
 
 
@@ -46,9 +53,9 @@ def _open_window(options: argparse.Namespace, *, demo: bool = False) -> int:
 
 
 def _wants_window(options: argparse.Namespace) -> bool:
-    if options.headless or options.output or options.json or options.predictions:
+    if options.headless or options.seconds is not None:
         return False
-    if options.seconds is not None:
+    if options.output or options.json or options.sidecar or options.csv:
         return False
     if display_available():
         return True
@@ -59,23 +66,20 @@ def _wants_window(options: argparse.Namespace) -> bool:
 def process_headless(options: argparse.Namespace) -> int:
     """Process a source as fast as possible, write what was asked for, print the summary."""
     from app.capture.source import Pace, SourceOptions, open_source
-    from app.record.overlay import OverlayPainter
-    from app.record.predictions import PredictionsWriter
-    from app.record.video import VideoSink
+    from app.cli.outputs import open_recorder, record_files, record_settings, written
     from app.vision.offline import open_pipeline, process
 
-    _check_outputs(options)
+    recording = record_settings(options)
+    files = record_files(options, recording.what)
     settings = vision_settings(options)
     source = open_source(options.source, SourceOptions(pace=Pace.FAST, give_up_s=CAMERA_GIVE_UP_S))
     summary = RunSummary(source=source.name)
-    progress = _Progress()
+    progress = ProgressBar()
+    recorder = None
     with ExitStack() as stack:
         with ending_at_once():
-            video = predictions = None
-            if options.output is not None:
-                video = stack.enter_context(VideoSink(options.output))
-            if options.predictions is not None:
-                predictions = stack.enter_context(PredictionsWriter(options.predictions))
+            if any(files):
+                recorder = open_recorder(files, recording, settings, live=source.live)
             stack.enter_context(source)
             pipeline = stack.enter_context(
                 open_pipeline(
@@ -84,67 +88,53 @@ def process_headless(options: argparse.Namespace) -> int:
                     settings=settings,
                 )
             )
-            painter = OverlayPainter()
         stopping = stack.enter_context(Stopping())
+        if recorder is not None:
+            stack.enter_context(recorder)
         started = time.perf_counter()
         try:
             for result in process(source, pipeline, seconds=options.seconds):
                 with stopping.held_back():
                     summary.add(result)
                     summary.seconds = time.perf_counter() - started
-                    if predictions is not None:
-                        predictions.write(result)
-                    if video is not None:
-                        video.write(painter.paint(result), result.frame.time_ns)
+                    if recorder is not None:
+                        _record(recorder, result, live=source.live)
                 progress.show(summary, source.info.frames)
         except KeyboardInterrupt:  # the usual way to end a camera
             summary.problems = ("Stopped by the user.",)
         finally:
             progress.clear()
+        if recorder is not None:
+            _finish(recorder, stopping)
+            summary.problems = (*summary.problems, *_losses(recorder.status))
         summary.problems = (*summary.problems, *source.problems)
     if options.json is not None:
         write_json(options.json, summary.as_dict())
     print(summary.as_text())
-    for name, path in (("video", options.output), ("predictions", options.predictions)):
-        if path is not None:
-            print(f"{name}: {path.resolve()}")
+    for name, path in written(() if recorder is None else recorder.status.files):
+        print(f"{name}: {path.resolve()}")
     return 0
 
 
-def _check_outputs(options: argparse.Namespace) -> None:
-    """Find out before the work whether its results can be kept."""
-    from app.capture.source import local_path
-    from app.record.output import check_apart, check_place
-
-    wanted = [p for p in (options.output, options.json, options.predictions) if p is not None]
-    for path in wanted:
-        check_place(path)
-    check_apart(wanted, source=local_path(options.source))
+def _record(recorder: Recorder, result: FrameResult, *, live: bool) -> None:
+    if not live:
+        recorder.feed(result)
+    elif not recorder.put(result) and (problem := recorder.status.problem):
+        raise OutputError(problem)
 
 
-class _Progress:
-    """One line on a terminal that counts frames; silent elsewhere."""
+def _finish(recorder: Recorder, stopping: Stopping) -> None:
+    """Let the recorder write what waits; only a second Ctrl+C cuts through that."""
+    try:
+        with stopping.held_back():
+            recorder.stop()
+    except KeyboardInterrupt:
+        if recorder.status.running:
+            raise
 
-    def __init__(self) -> None:
-        self._on = sys.stderr.isatty()
-        self._next_s = 0.0
 
-    def show(self, summary: RunSummary, total: int | None) -> None:
-        now_s = time.monotonic()
-        if not self._on or now_s < self._next_s:
-            return
-        self._next_s = now_s + 0.2
-        of = f"/{total}" if total else ""
-        self._print(
-            f"\r{summary.frames}{of} frames, {summary.fps:.1f} fps, "
-            f"{summary.frames_with_face} with a face "
-        )
-
-    def clear(self) -> None:
-        if self._on:
-            self._print("\r\x1b[K")
-
-    @staticmethod
-    def _print(text: str) -> None:
-        with suppress(OSError):  # the terminal was closed
-            print(text, end="", file=sys.stderr, flush=True)
+def _losses(status: RecordStatus) -> Iterator[str]:
+    if status.dropped:
+        yield f"{status.dropped} frames were left out of the recording: the encoder was too slow."
+    if status.note:
+        yield status.note

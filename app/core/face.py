@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Self
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,10 @@ import numpy.typing as npt
 from app.core.layout import LandmarkLayout
 
 Points = npt.NDArray[np.float32]
+
+OUTER_EYE_CM: Final = 9.0
+"""Distance between the outer eye corners of an adult, cm: 8.8 in women and 9.1 in men in the mean
+(Farkas, Anthropometry of the Head and Face, 1994)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +88,25 @@ class HeadPose:
 
     yaw > 0: the face turns towards the right edge of the image; pitch > 0: it looks up;
     roll > 0: the head tilts clockwise. `app.core.rotation` defines the angles exactly.
+
+    Attributes:
+        yaw, pitch, roll: degrees.
+        position_cm: the middle between the outer eye corners seen from the camera, to the right
+            of the picture, down and away, in centimetres; None where nobody measured it. It takes
+            every head for one of usual size (`OUTER_EYE_CM`).
     """
 
     yaw: float
     pitch: float
     roll: float
+    position_cm: tuple[float, float, float] | None = field(default=None, kw_only=True)
 
     def mirrored(self) -> HeadPose:
         """The pose that the mirrored image shows."""
-        return HeadPose(-self.yaw, self.pitch, -self.roll)
+        position = self.position_cm
+        if position is not None:
+            position = (-position[0], *position[1:])
+        return HeadPose(-self.yaw, self.pitch, -self.roll, position_cm=position)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -1,1 +1,1 @@
-"""Results made into files: the overlay, videos and predictions."""
+"""Results made into files: the overlay, videos, and what was found beside them."""

@@ -18,28 +18,40 @@ from av.video.stream import VideoStream
 from app._opencv import cv2
 from app.core.errors import OutputError
 from app.core.frame import Image
+from app.record.encoding import (
+    DEFAULT_QUALITY,
+    EFFORTS,
+    QUALITIES,
+    Quality,
+    next_encoder,
+    prepare_encoder,
+)
 from app.record.output import Writer, check_place, refusal
 
 TICKS_PER_S: Final = 90_000
 _TIME_BASE: Final = Fraction(1, TICKS_PER_S)
 
 KEY_FRAME_S: Final = 1.0
-"""Seconds between key frames: what a killed program may lose, and how exactly players seek."""
+"""Seconds between key frames: how exactly players seek."""
 
-QUALITY: Final = 20
-"""Constant rate factor of x264, 0..51, lower is better (https://trac.ffmpeg.org/wiki/Encode/H.264)."""
+FRAGMENT_S: Final = 0.25
+"""Seconds of pictures that are written together: what a killed program may lose."""
 
 USUAL_S: Final = 1 / 30
 """How long a picture stands when nothing else is known."""
 
-# A fragment is written with each key frame, so the file plays at any time, and an ordinary
-# index at the end, so that a finished file opens everywhere.
+# In fragments the file plays at any time; an ordinary index at the end lets a finished file open
+# everywhere.
+_FRAGMENTS: Final = {
+    "movflags": "hybrid_fragmented",
+    "frag_duration": str(round(FRAGMENT_S * 1e6)),
+}
 _FORMATS: Final = MappingProxyType(
     {
-        ".mp4": ("mp4", {"movflags": "hybrid_fragmented"}),
-        ".m4v": ("mp4", {"movflags": "hybrid_fragmented"}),
-        ".mov": ("mov", {"movflags": "hybrid_fragmented"}),
-        ".mkv": ("matroska", {}),
+        ".mp4": ("mp4", _FRAGMENTS),
+        ".m4v": ("mp4", _FRAGMENTS),
+        ".mov": ("mov", _FRAGMENTS),
+        ".mkv": ("matroska", {"cluster_time_limit": str(round(FRAGMENT_S * 1e3))}),
     }
 )
 
@@ -49,10 +61,16 @@ _SMALLEST_SIDE: Final = 16
 _LARGEST_SIDE: Final = 16_384
 """x264 refuses more."""
 
-_BT601: Final = (
-    6  # AVCOL_SPC_SMPTE170M: how the picture is converted, said so that it is shown alike
-)
-_LIMITED_RANGE: Final = 1  # AVCOL_RANGE_MPEG
+
+def check_video_name(path: Path) -> None:
+    """Make sure that a file name ends as a video does.
+
+    Raises:
+        OutputError: it does not.
+    """
+    if path.suffix.lower() not in _FORMATS:
+        ends = ", ".join(_FORMATS)
+        raise OutputError(f"{path.name} is no name for a video; use one of {ends}.")
 
 
 class VideoSink(Writer):
@@ -65,19 +83,22 @@ class VideoSink(Writer):
 
     Args:
         path: file to write, ending in .mp4, .m4v, .mov or .mkv; an older one is replaced.
+        quality: how good the pictures are.
 
     Raises:
         OutputError: the file cannot be written, here or later.
     """
 
-    def __init__(self, path: Path) -> None:
-        if path.suffix.lower() not in _FORMATS:
-            ends = ", ".join(_FORMATS)
-            raise OutputError(f"{path.name} is no name for a video; use one of {ends}.")
+    def __init__(self, path: Path, quality: Quality = QUALITIES[DEFAULT_QUALITY]) -> None:
+        check_video_name(path)
         check_place(path)
         self._path = path
+        self._quality = quality
+        self._effort = 0
+        self._encoder: VideoCodecContext | None = None
         self._container: OutputContainer | None = None
         self._stream: VideoStream | None = None
+        self._prepared = 0
         self._size = (0, 0)
         self._first_ns = 0
         self._last_ticks = 0
@@ -95,6 +116,17 @@ class VideoSink(Writer):
     def seconds(self) -> float:
         """Length of the video so far, to the start of its last picture."""
         return self._last_ticks / TICKS_PER_S
+
+    def lower_effort(self) -> str | None:
+        """From the next picture on, let the encoder do with less work.
+
+        Returns:
+            The effort that is used then, or None if there is none lower.
+        """
+        if self._effort + 1 == len(EFFORTS):
+            return None
+        self._effort += 1
+        return EFFORTS[self._effort]
 
     def write(self, image: Image, time_ns: int) -> None:
         """Append a picture.
@@ -144,15 +176,27 @@ class VideoSink(Writer):
             options={**options, "flush_packets": "1"},
         )
         stream = self._container.add_stream("libx264", rate=round(1 / USUAL_S))
-        stream.width, stream.height = self._size
-        stream.pix_fmt = "yuv420p"
         stream.time_base = _TIME_BASE
-        codec: VideoCodecContext = stream.codec_context
-        codec.time_base = _TIME_BASE
-        codec.colorspace, codec.color_range = _BT601, _LIMITED_RANGE
-        # zerolatency: no picture waits in the encoder, where a kill would lose it.
-        codec.options = {"preset": "veryfast", "tune": "zerolatency", "crf": str(QUALITY)}
-        self._stream = stream
+        self._stream, self._encoder = stream, stream.codec_context
+        self._prepared = self._effort
+        prepare_encoder(
+            self._encoder,
+            size=self._size,
+            time_base=_TIME_BASE,
+            quality=self._quality,
+            effort=EFFORTS[self._effort],
+        )
+
+    def _change_effort(self) -> None:
+        """Go on with another encoder, whose first picture is a key frame."""
+        self._mux(None)
+        self._prepared = self._effort
+        self._encoder = next_encoder(
+            size=self._size,
+            time_base=_TIME_BASE,
+            quality=self._quality,
+            effort=EFFORTS[self._effort],
+        )
 
     def _encode(self, image: Image, time_ns: int) -> None:
         ticks = round((time_ns - self._first_ns) * TICKS_PER_S / 1e9)
@@ -164,7 +208,11 @@ class VideoSink(Writer):
             # After a gap the next picture is not expected to stand as long.
             self._duration_ticks = min(step, self._step_ticks)
             self._step_ticks = step
-        frame = VideoFrame.from_ndarray(_fitted(image, self._size), format="bgr24")
+        if self._prepared != self._effort:
+            self._change_effort()
+        # OpenCV converts in a quarter of the time that FFmpeg takes.
+        planes = cv2.cvtColor(_fitted(image, self._size), cv2.COLOR_BGR2YUV_I420)
+        frame = VideoFrame.from_ndarray(np.asarray(planes, np.uint8), format="yuv420p")
         frame.pts, frame.time_base = ticks, _TIME_BASE
         if ticks - self._last_key_ticks >= KEY_FRAME_S * TICKS_PER_S:
             frame.pict_type = PictureType.I
@@ -174,16 +222,18 @@ class VideoSink(Writer):
         self._frames += 1
 
     def _mux(self, frame: VideoFrame | None) -> None:
-        if self._container is None or self._stream is None:
+        if self._container is None or self._encoder is None or self._stream is None:
             return
-        for packet in self._stream.encode(frame):
+        for packet in self._encoder.encode(frame):
+            packet.stream = self._stream
             packet.duration = self._duration_ticks  # counts for the last picture only
             self._container.mux(packet)
 
     def _drop(self) -> None:
         """Let go of the file after a failure or the end."""
         self._closed = True
-        container, self._container, self._stream = self._container, None, None
+        container, self._container = self._container, None
+        self._stream = self._encoder = None
         if container is not None:
             with suppress(av.FFmpegError, OSError):  # a failure that led here was reported
                 container.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from app._opencv import cv2
 from app.core.errors import PfldLiveError
-from app.core.face import HeadPose, Points
+from app.core.face import OUTER_EYE_CM, HeadPose, Points
 from app.core.layout import IBUG68, LandmarkLayout, point_map
 from app.core.resources import asset
 from app.core.rotation import matrix_to_pose, pose_to_matrix
@@ -79,7 +80,8 @@ class PoseEstimator:
         if float(shift[2, 0]) <= 0:
             return None
         rotation, _ = cv2.Rodrigues(turn)
-        return matrix_to_pose(np.asarray(rotation, np.float64))
+        x, y, z = (float(v) * OUTER_EYE_CM for v in shift[:, 0])
+        return replace(matrix_to_pose(np.asarray(rotation, np.float64)), position_cm=(x, y, z))
 
 
 def pose_to_camera_axes(

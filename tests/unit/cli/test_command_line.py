@@ -83,6 +83,8 @@ def test_help_does_not_wait_for_heavy_imports() -> None:
         (["run", "{clip}", "--json", "{folder}/no/such/summary.json"], "does not exist"),
         (["run", "{clip}", "--output", "{clip}"], "is the source itself"),
         (["run", "{clip}", "--headless", "--output", "{folder}/video.txt"], "video.txt"),
+        (["run", "{clip}", "--headless", "--draw", "nose"], "--draw takes points, lines"),
+        (["run", "{clip}", "--headless", "--constant-rate", "999"], "between 1 and 120 fps"),
         (["run", "{clip}", "--json", "{fresh}", "--predictions", "{fresh}"], "asked for twice"),
         (["bench", "{clip}", "--models", "no-such-model"], "no-such-model"),
         (["bench", "{clip}", "--json", "{folder}"], "is a folder"),
@@ -271,6 +273,52 @@ def test_a_run_writes_summary_and_predictions(short_clip: Path, tmp_path: Path) 
     assert x0 < points[:, 0].mean() < x1
     assert y0 < points[:, 1].mean() < y1
     assert {"id", "yaw", "pitch", "roll", "trust"} <= set(face)
+
+
+def test_a_recording_has_video_lines_table_and_manifest(short_clip: Path, tmp_path: Path) -> None:
+    video = tmp_path / "take.mp4"
+    arguments = [
+        *("run", str(short_clip), "--headless", "--detector", "haar", "--output", str(video)),
+        *("--sidecar", str(tmp_path / "faces.jsonl"), "--csv", str(tmp_path / "faces.csv")),
+        *("--record", "both", "--quality", "small", "--draw", "box"),
+    ]
+    assert main(arguments) == 0
+    for name in ("take.mp4", "take-clean.mp4"):
+        with open_source(str(tmp_path / name), SourceOptions(pace=Pace.FAST)) as written:
+            assert sum(1 for _ in written) == 9
+    line = json.loads((tmp_path / "faces.jsonl").read_text("utf-8").splitlines()[0])
+    assert 0.1 < line["faces"][0]["openings"]["left_eye"] < 0.6
+    assert len((tmp_path / "faces.csv").read_text("utf-8").splitlines()) >= 10
+    manifest = json.loads((tmp_path / "take.manifest.json").read_text("utf-8"))
+    assert manifest["complete"]
+    assert manifest["models"] == [line["model"]]
+    assert manifest["detectors"] == ["haar"]
+    assert manifest["settings"]["record"]["overlay"]["box"] is True
+    assert manifest["settings"]["record"]["overlay"]["points"] is False
+
+
+def test_a_video_that_is_there_is_kept_unless_the_user_says_otherwise(
+    short_clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    video = tmp_path / "ü 12:30.mp4"
+    video.write_bytes(b"precious")
+    arguments = ["run", str(short_clip), "--detector", "haar", "--output", str(video)]
+    assert main(arguments) == 2
+    assert "exists already; choose another name, or add --overwrite" in capsys.readouterr().err
+    assert video.read_bytes() == b"precious"
+    assert main([*arguments, "--overwrite"]) == 0
+    with open_source(str(video), SourceOptions(pace=Pace.FAST)) as written:
+        assert sum(1 for _ in written) == 9
+
+
+def test_a_full_disk_ends_a_run_with_one_sentence(
+    short_clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    full = tmp_path / "faces.jsonl"
+    full.symlink_to("/dev/full")
+    assert main(["run", str(short_clip), "--detector", "haar", "--sidecar", str(full)]) == 2
+    (message,) = [x for x in capsys.readouterr().err.splitlines() if "a window" not in x]
+    assert "no more room for faces.jsonl" in message
 
 
 def test_a_source_without_a_face_is_an_empty_result_and_no_error(

@@ -42,9 +42,12 @@ def make_result() -> Callable[..., FrameResult]:
         sequence: int = 0,
         time_ns: int = 0,
         size: tuple[int, int] = (320, 240),
+        source: str = "test",
+        epoch: int = 0,
+        grey: int = 90,
     ) -> FrameResult:
-        image = np.full((size[1], size[0], 3), 90, np.uint8)
-        frame = Frame(image, time_ns, 0, sequence, "test")
+        image = np.full((size[1], size[0], 3), grey, np.uint8)
+        frame = Frame(image, time_ns, 0, sequence, source, epoch)
         return FrameResult(frame, faces, {}, "model", "detector", 0)
 
     return make

@@ -4,7 +4,7 @@ import itertools
 import numpy as np
 import pytest
 
-from app.core.face import HeadPose
+from app.core.face import OUTER_EYE_CM, HeadPose
 from app.core.layout import IBUG68, KEYPOINTS15, point_map
 from app.core.rotation import pose_to_matrix
 from app.vision.pose import PoseEstimator, mean_face, pose_to_camera_axes
@@ -40,6 +40,13 @@ def test_known_angles_come_back(yaw: float, pitch: float, roll: float) -> None:
 def test_a_face_off_the_middle_keeps_its_angles() -> None:
     found = _estimate(_rendered(HeadPose(20, 10, -5), centre=(1.5, -1.0)))
     assert (found.yaw, found.pitch, found.roll) == pytest.approx((20, 10, -5), abs=0.2)
+
+
+def test_the_place_of_a_head_comes_back() -> None:
+    found = _estimate(_rendered(HeadPose(20, 10, -5), centre=(1.5, -1.0)))
+    wanted = np.array([1.5, -1.0, 6.0]) * OUTER_EYE_CM
+    assert found.position_cm == pytest.approx(wanted, abs=0.5)
+    assert found.mirrored().position_cm == pytest.approx(wanted * [-1, 1, 1], abs=0.5)
 
 
 @pytest.mark.parametrize("pose", [HeadPose(35, 15, 10), HeadPose(-25, -20, 40)])

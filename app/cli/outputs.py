@@ -1,0 +1,103 @@
+"""What the options of `run` and `demo` mean for the files that are written."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from app.capture.source import local_path
+from app.core.errors import OutputError, PfldLiveError
+from app.core.frame import Frame
+from app.record.output import check_apart, check_place
+from app.record.places import RecordFiles
+from app.record.recorder import Recorder
+from app.record.settings import RecordSettings, What
+from app.record.style import OverlayOptions
+from app.vision.settings import VisionSettings
+
+
+def record_settings(options: argparse.Namespace) -> RecordSettings:
+    """How to record.
+
+    Raises:
+        PfldLiveError: an option is wrong.
+    """
+    return RecordSettings(
+        what=What(options.record),
+        overlay=_overlay(options.draw),
+        quality=options.quality,
+        constant_rate=options.constant_rate,
+    )
+
+
+def record_files(options: argparse.Namespace, what: What) -> RecordFiles:
+    """The files to write, checked before the work.
+
+    Raises:
+        OutputError: one of them cannot be written, or holds something already.
+    """
+    video, sidecar = options.output, options.sidecar
+    clean = video if what is What.CLEAN else None
+    if what is What.BOTH and video is not None:
+        clean = video.with_name(f"{video.stem}-clean{video.suffix}")
+    files = RecordFiles(
+        annotated=video if what.annotated else None,
+        clean=clean,
+        sidecar=sidecar,
+        table=options.csv,
+        manifest=video.with_suffix(".manifest.json") if video and sidecar else None,
+    )
+    files.check()
+    wanted = [path for path in (*files, options.json) if path is not None]
+    for path in wanted:
+        check_place(path)
+    check_apart(wanted, source=local_path(options.source))
+    if not options.overwrite:
+        for path in (files.annotated, files.clean):
+            if path is not None and path.is_file() and path.stat().st_size:
+                raise OutputError(
+                    f"{path} exists already; choose another name, or add --overwrite."
+                )
+    return files
+
+
+def open_recorder(
+    files: RecordFiles, settings: RecordSettings, vision: VisionSettings, *, live: bool
+) -> Recorder:
+    """A recorder into these files; what follows a lost camera goes into files with a number."""
+    about: Mapping[str, Any] = {"vision": asdict(vision)}
+
+    def place(_frame: Frame, number: int) -> RecordFiles:
+        return files.numbered(number + 1)
+
+    return Recorder(place, settings, about=about, live=live)
+
+
+def _overlay(text: str | None) -> OverlayOptions:
+    if text is None:
+        return OverlayOptions()
+    names = list(asdict(OverlayOptions()))
+    wanted = {name.strip() for name in text.split(",")} - {""}
+    if unknown := wanted - set(names):
+        raise PfldLiveError(
+            f"{', '.join(sorted(unknown))} cannot be drawn; --draw takes {', '.join(names)}."
+        )
+    return OverlayOptions(**{name: name in wanted for name in names})
+
+
+def written(recordings: Sequence[RecordFiles]) -> Iterator[tuple[str, Path]]:
+    """Name and path of each file that was written."""
+    for files in recordings:
+        named = {
+            "video": files.annotated or files.clean,
+            "clean video": files.clean if files.annotated else None,
+            "predictions": files.sidecar,
+            "table": files.table,
+            "manifest": files.manifest,
+        }
+        for name, path in named.items():
+            if path is not None and path.exists():
+                yield name, path
