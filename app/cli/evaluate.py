@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from app.cli.frame_counter import FrameCounter
 from app.cli.options import vision_settings
 from app.cli.summary import write_json
 from app.core.errors import ModelError, PfldLiveError
@@ -16,6 +16,7 @@ from app.core.files import write_text
 from app.evaluate.find import FoundClips, find_clips
 from app.evaluate.jobs import Job, make_jobs, run_job, run_jobs
 from app.evaluate.measures import Figures, measure
+from app.evaluate.report.facts import report_facts
 from app.evaluate.report.page import render_report
 from app.evaluate.results import ClipResult
 from app.evaluate.run import EvaluationSettings
@@ -47,9 +48,11 @@ def evaluate(options: argparse.Namespace) -> int:
     measured = {entry.label: measure(results, entry.label) for entry in models}
     _write(options, results, measured, settings)
     _print_table(results, measured)
-    for result in results:
-        for problem in result.problems:
-            print(f"note: {problem}")
+    origins = dict.fromkeys(result.origin.in_words() for result in results)
+    problems = [problem for result in results for problem in result.problems]
+    for note in (*origins, *problems):
+        if note:
+            print(f"note: {note}")
     written = (("report", options.report), ("summary", options.json), ("rows", options.csv))
     for name, path in (*written, ("kept results", jobs[0].kept and jobs[0].kept.parent)):
         if path is not None:
@@ -87,7 +90,7 @@ def _results_folder(options: argparse.Namespace, found: FoundClips) -> Path | No
 
 
 def _run(jobs: Sequence[Job], workers: int) -> list[ClipResult]:
-    progress = _Progress(len(jobs))
+    progress = FrameCounter(len(jobs))
     try:
         if workers > 1 and len(jobs) > 1:
             return run_jobs(jobs, workers=workers, on_done=progress.clips)
@@ -112,19 +115,8 @@ def _write(
     if options.csv is not None:
         write_text(options.csv, rows_as_csv(results))
     if options.report is not None:
-        facts = _facts(settings, results)
+        facts = report_facts(results, settings)
         write_text(options.report, render_report(results, measured, facts=facts))
-
-
-def _facts(settings: EvaluationSettings, results: Sequence[ClipResult]) -> list[str]:
-    smoothing = "on" if settings.vision.smooth else "off, so that the models are measured"
-    angles = sorted({round(result.field_of_view_deg, 1) for result in results})
-    view = f"{angles[0]:g}°" if len(angles) == 1 else f"{angles[0]:g}° to {angles[-1]:g}°"
-    return [
-        f"Detector {settings.detector} every {settings.vision.detect_interval_s:g} s;",
-        f"smoothing {smoothing};",
-        f"field of view {view}.",
-    ]
 
 
 def _print_table(results: Sequence[ClipResult], measured: dict[str, Figures]) -> None:
@@ -168,38 +160,3 @@ def _verdict(limit: float | None, first: str, measured: dict[str, Figures]) -> i
     reached = "is unknown" if math.isnan(error) else f"is {error:.4f}, above {limit:g}"
     print(f"pfld-live: the NME of {first} {reached}.", file=sys.stderr)
     return ABOVE_LIMIT
-
-
-class _Progress:
-    """One line on a terminal; silent elsewhere."""
-
-    def __init__(self, clips: int) -> None:
-        self._on = sys.stderr.isatty()
-        self._clips, self._done = clips, 0
-        self._next_s, self._started_s = 0.0, time.monotonic()
-
-    def frames(self, done: int, total: int) -> None:
-        now_s = time.monotonic()
-        if done == 1:
-            self._started_s = now_s
-        if now_s < self._next_s and done < total:
-            return
-        self._next_s = now_s + 0.2
-        spent = now_s - self._started_s
-        rate = f", {(done - 1) / spent:.1f} fps" if spent > 0 and done > 1 else ""
-        clip = f"clip {self._done + 1}/{self._clips}, " if self._clips > 1 else ""
-        self._show(f"{clip}{done}/{total} frames{rate} ")
-
-    def clips(self, done: int, already: bool) -> None:
-        self._done = done
-        if self._clips > 1:
-            note = " (kept from before)" if already else ""
-            self._show(f"{done}/{self._clips} clips{note} ")
-
-    def _show(self, text: str) -> None:
-        if self._on:
-            print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
-
-    def clear(self) -> None:
-        if self._on:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)

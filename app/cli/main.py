@@ -75,6 +75,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_models(commands)
     _add_bench(commands)
     _add_evaluate(commands)
+    _add_label(commands)
     _add_window_probe(commands)
     return parser
 
@@ -201,6 +202,49 @@ def _add_evaluate(commands: argparse._SubParsersAction[_Parser]) -> None:
         help="smooth the points as the window does",
     )
     evaluate.set_defaults(command=_evaluate)
+
+
+def _add_label(commands: argparse._SubParsersAction[_Parser]) -> None:
+    from app.vision.settings import FIELD_OF_VIEW, MAX_FACES
+
+    label = commands.add_parser(
+        "label",
+        help="let FaceMesh label your own clip, so that models can be measured on it",
+        description="Labels a video or a folder of images with MediaPipe FaceMesh and writes "
+        "NAME.labels.jsonl beside it, marked as machine-made. Labels that a person has corrected "
+        "stay. Stopped on the way it keeps what it has, and goes on when it is called again.",
+    )
+    label.add_argument("clip", type=Path, metavar="CLIP", help="video or folder of images")
+    label.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="label frames again that a machine has labelled and nobody has corrected",
+    )
+    label.add_argument(
+        "--max-faces",
+        type=int,
+        default=int(MAX_FACES.default),
+        metavar="N",
+        help=f"faces in one frame at most, {MAX_FACES.low:g} to {MAX_FACES.high:g} "
+        f"(default {MAX_FACES.default:g})",
+    )
+    label.add_argument(
+        "--fov",
+        type=float,
+        metavar="DEGREES",
+        help=f"horizontal angle of the camera, if you know it; without it the pose assumes "
+        f"{FIELD_OF_VIEW.default:g}",
+    )
+    label.add_argument(
+        "--pts", type=Path, metavar="FOLDER", help="also write the labels as .pts files"
+    )
+    label.add_argument(
+        "--csv",
+        type=Path,
+        metavar="FILE",
+        help="also write the labels of images as a table, into the folder of the images or above",
+    )
+    label.set_defaults(command=_label)
 
 
 def _add_vision_options(parser: argparse.ArgumentParser) -> None:
@@ -343,6 +387,12 @@ def _evaluate(options: argparse.Namespace) -> int:
     from app.cli.evaluate import evaluate
 
     return evaluate(options)
+
+
+def _label(options: argparse.Namespace) -> int:
+    from app.cli.label import label
+
+    return label(options)
 
 
 def _window_probe(options: argparse.Namespace) -> int:

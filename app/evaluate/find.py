@@ -73,7 +73,7 @@ def _open(path: Path) -> LabelledClip:
         return read_project_labels(path)
     if path.suffix.lower() == ".csv":
         return read_csv_labels(path)
-    beside = _own_labels(path)
+    beside = own_labels(path)
     if beside.is_file():
         return read_project_labels(beside)
     if path.is_dir():
@@ -88,16 +88,17 @@ def _open(path: Path) -> LabelledClip:
     )
 
 
-def _own_labels(path: Path) -> Path:
+def own_labels(path: Path) -> Path:
+    """Where the project's own label file of a video or a folder of images belongs."""
     # Of a folder the whole name counts, which may hold full stops.
     return path.with_name((path.name if path.is_dir() else path.stem) + SUFFIX)
 
 
 def _is_clip(path: Path) -> bool:
     if not path.is_dir():
-        return path.suffix.lower() in VIDEO_SUFFIXES and _own_labels(path).is_file()
+        return path.suffix.lower() in VIDEO_SUFFIXES and own_labels(path).is_file()
     return (
-        _own_labels(path).is_file()
+        own_labels(path).is_file()
         or (path / ANNOTATIONS).is_dir()
         or (path / TABLE).is_file()
         or any(path.glob("*.pts"))

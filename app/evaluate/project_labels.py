@@ -32,7 +32,8 @@ missing): true where a person has looked at what a machine said and put it right
 
 What may be there and is not measured against: `eyes`, {"left_open", "right_open"}: 1 as open as
 is usual for the person, 0 shut; `mouth_open`: gap of the inner lips over their width;
-`turned_away`: indices of points that the face itself hides; `time_s` of a frame. A file that is
+`turned_away`: indices of points that the face itself hides; `disagreement` of a machine with its
+own view of the mirror image, a share of the eye distance; `time_s` of a frame. A file that is
 read and written again keeps these and all keys that are not known here.
 """
 

@@ -13,17 +13,19 @@ program's own points count from 0.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from app.core.errors import SourceError
+from app.core.errors import OutputError, SourceError
 from app.core.files import write_text
 from app.core.layout import IBUG68, LandmarkLayout
 from app.evaluate.clip import LabelledClip
 from app.evaluate.images import images_in
+from app.evaluate.label_file import LabelFile
 from app.evaluate.labels import LabelError, LabelsBuilder, broken, check_points
 from app.evaluate.metrics import Floats
 
@@ -80,6 +82,45 @@ def write_pts(path: Path, points: Floats) -> None:
         raise ValueError("a .pts file cannot leave points out")
     body = "".join(f"{x:.4f} {y:.4f}\n" for x, y in points.astype(np.float64) + _FIRST_PIXEL)
     write_text(path, f"version: 1\nn_points: {len(points)}\n{{\n{body}}}\n")
+
+
+def write_pts_folder(folder: Path, file: LabelFile, images: Sequence[Path] = ()) -> int:
+    """Write the labels of a clip as `.pts` files: `000001.pts` for its first frame as in 300-VW,
+    or the names of the images.
+
+    The format holds one face: of several the one with the lowest number is taken.
+
+    Args:
+        folder: made if it is missing; files of these names in it are replaced.
+        file: the labels.
+        images: the images of a folder in their order; () for a video.
+
+    Returns:
+        How many files were written; frames without a face have none.
+
+    Raises:
+        OutputError: a file cannot be written, or a point is not labelled.
+    """
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"The folder {folder} cannot be made: {error.strerror}; choose another place."
+        ) from error
+    written = 0
+    for number, frame in enumerate(file.frames):
+        if not frame.faces:
+            continue
+        face = min(frame.faces, key=lambda face: face.person)
+        name = images[number].stem if images else f"{number + 1:06}"
+        if np.isnan(face.points).any():
+            raise OutputError(
+                f"Frame {number} has points that are not labelled, which .pts files cannot say; "
+                "label them, or write a table."
+            )
+        write_pts(folder / f"{name}.pts", face.points)
+        written += 1
+    return written
 
 
 def read_300vw(folder: Path) -> LabelledClip:

@@ -27,9 +27,7 @@ def test_a_person_has_a_profile_with_and_one_without_glasses(tmp_path: Path) -> 
     assert profiles.names() == ("Zoë (with glasses)",)
 
 
-@pytest.mark.parametrize(
-    "name", ["a/b", "..", "C:\\x", "con.json", "Åsa 100 %", "名" * 60]
-)
+@pytest.mark.parametrize("name", ["a/b", "..", "C:\\x", "con.json", "Åsa 100 %", "名" * 60])
 def test_names_may_hold_what_file_names_may_not(name: str, tmp_path: Path) -> None:
     folder = tmp_path / "profiles"
     path = Profiles(folder).save(Profile(person=name, glasses=False, baseline=BASELINE))

@@ -1,0 +1,22 @@
+"""What a reader of figures has to know about how they were made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.evaluate.results import ClipResult
+from app.evaluate.run import EvaluationSettings
+
+
+def report_facts(results: Sequence[ClipResult], settings: EvaluationSettings) -> list[str]:
+    """Sentences about labels and settings, for `render_report`."""
+    smoothing = "on" if settings.vision.smooth else "off, so that the models are measured"
+    angles = sorted({round(result.field_of_view_deg, 1) for result in results})
+    view = f"{angles[0]:g}°" if len(angles) == 1 else f"{angles[0]:g}° to {angles[-1]:g}°"
+    origins = dict.fromkeys(result.origin.in_words() for result in results)
+    return [
+        f"Detector {settings.detector} every {settings.vision.detect_interval_s:g} s;",
+        f"smoothing {smoothing};",
+        f"field of view {view}.",
+        *(words for words in origins if words),
+    ]
