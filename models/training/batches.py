@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 from app.core.card import Channels
 from app.core.face import Box, HeadPose
 from app.core.geometry import crop_transform
-from app.core.layout import IBUG68
+from app.core.layout import IBUG68, LandmarkLayout, point_map
 from app.core.rotation import pose_to_matrix
 from models.training import augmentation
 from models.training.augmentation import Jitter
@@ -49,8 +49,8 @@ class Batch(NamedTuple):
     """B crops with what is known of them.
 
     images: (B, C, N, N) uint8, in the order of the colours that the framing names.
-    points: (B, 68, 2) float32, 0..1 across the crop.
-    counts: (B, 68) bool, False for points that are guesses or lie outside picture or crop, and
+    points: (B, K, 2) float32, 0..1 across the crop, in the layout that was asked for.
+    counts: (B, K) bool, False for points that are guesses or lie outside picture or crop, and
         for every point of a negative.
     eye_distance: (B,) float32, in units of the crop.
     rotations: (B, 3, 3) float32, face axes to camera axes, as the crop shows them.
@@ -108,8 +108,10 @@ class AugmentedBatches(Dataset[Batch]):
         batch_size: int,
         negatives: float,
         seed: int,
+        layout: LandmarkLayout = IBUG68,
     ) -> None:
         self._faces = faces
+        self._layout = layout
         self._framing = framing
         self._jitter = jitter
         self._batch_size = batch_size
@@ -164,11 +166,13 @@ class AugmentedBatches(Dataset[Batch]):
             crop, unit, counts, rotation = mirrored(crop, unit, counts, rotation)
         other = self._texture(rng)
         crop = augmentation.change_pixels(crop, other, rng)
+        eye_distance = np.float32(np.hypot(*(unit[45] - unit[36])))
+        unit, counts = in_layout(unit, counts, self._layout)
         return (
             np.ascontiguousarray(in_channels(crop, framing.channels).transpose(2, 0, 1)),
             unit.astype(np.float32),
             counts,
-            np.float32(np.hypot(*(unit[45] - unit[36]))),
+            eye_distance,
             rotation.astype(np.float32),
             faces.attributes[row],
             np.bool_(positive),
@@ -189,6 +193,19 @@ def in_channels(image: npt.NDArray[np.uint8], channels: Channels) -> npt.NDArray
     if channels == "grey":
         return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), dtype=np.uint8)[..., None]
     return image[..., ::-1] if channels == "rgb" else image
+
+
+def in_layout(
+    points: npt.NDArray[np.floating[Any]], counts: npt.NDArray[np.bool_], layout: LandmarkLayout
+) -> tuple[npt.NDArray[np.floating[Any]], npt.NDArray[np.bool_]]:
+    """Points (..., 68, 2) and whether they count (..., 68) as those of a layout of K points.
+
+    A point that lies amid others counts where all of them do.
+    """
+    if layout is IBUG68:
+        return points, counts
+    mapping = point_map(IBUG68, layout)
+    return mapping(points), ~(~counts @ (mapping.weights > 0).T)
 
 
 def mirrored(

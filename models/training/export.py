@@ -78,6 +78,8 @@ def export(network: nn.Module, card: ModelCard, path: Path) -> None:
     with warnings.catch_warnings():
         # The TorchScript exporter says that it is the old one; the new one needs onnxscript.
         warnings.simplefilter("ignore", DeprecationWarning)
+        # The input has one shape, so what the tracer takes for constant is constant.
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)
         torch.onnx.export(
             _Exported(network).eval(),
             (torch.zeros(1, card.depth, card.input_size, card.input_size),),

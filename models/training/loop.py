@@ -24,6 +24,7 @@ from models.training.batches import (
     Batch,
     Faces,
     Framing,
+    in_layout,
     plain_crops,
     stream,
 )
@@ -100,8 +101,11 @@ class Trainer:
             batch_size=schedule.batch_size,
             negatives=schedule.negatives,
             seed=schedule.seed,
+            layout=recipe.system.layout,
         )
-        self._validation = (*plain_crops(validation, recipe.crop), validation.counts_here)
+        images, points = plain_crops(validation, recipe.crop)
+        layout = recipe.system.layout
+        self._validation = (images, *in_layout(points, validation.counts_here, layout))
         self.network = recipe.build_network().to(memory_format=torch.channels_last)
         self.average = AveragedModel(
             self.network, multi_avg_fn=ramped_average(schedule.average), use_buffers=True

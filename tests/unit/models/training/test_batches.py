@@ -7,13 +7,14 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from app.core.layout import IBUG68  # noqa: E402
+from app.core.layout import IBUG68, KEYPOINTS15  # noqa: E402
 from app.core.rotation import matrix_to_pose  # noqa: E402
 from models.training.augmentation import Jitter  # noqa: E402
 from models.training.batches import (  # noqa: E402
     AugmentedBatches,
     Faces,
     Framing,
+    in_layout,
     mirrored,
     plain_crops,
 )
@@ -101,6 +102,28 @@ def test_a_crop_may_be_larger_than_what_is_stored(faces: Faces) -> None:
     large = replace(FRAMING, size=224)
     batch = AugmentedBatches(faces, large, JITTER, batch_size=4, negatives=0.0, seed=0)[0]
     assert batch.images.shape == (4, 3, 224, 224)
+
+
+def test_points_of_another_layout_are_the_middles_of_those_that_count(faces: Faces) -> None:
+    _, points = plain_crops(faces, FRAMING)
+    counts = np.ones((len(points), 68), bool)
+    counts[0, 37] = False  # a lid, one of the six points around the middle of the eye
+    fifteen, known = in_layout(points, counts, KEYPOINTS15)
+    assert fifteen.shape == (len(points), 15, 2)
+    assert fifteen[:, 0] == pytest.approx(points[:, 36:42].mean(axis=1), abs=1e-6)
+    assert fifteen[:, 10] == pytest.approx(points[:, 30], abs=1e-6)
+    assert np.flatnonzero(~known[0]).tolist() == [0]
+    assert known[1:].all()
+
+
+def test_batches_come_in_the_layout_that_was_asked_for(faces: Faces) -> None:
+    options = {"batch_size": 6, "negatives": 0.2, "seed": 4}
+    batch = AugmentedBatches(faces, FRAMING, JITTER, **options)[2]
+    fifteen = AugmentedBatches(faces, FRAMING, JITTER, **options, layout=KEYPOINTS15)[2]
+    assert torch.equal(batch.images, fifteen.images)
+    assert torch.equal(batch.eye_distance, fifteen.eye_distance)
+    assert fifteen.points[:, 10].numpy() == pytest.approx(batch.points[:, 30].numpy(), abs=1e-6)
+    assert torch.equal(fifteen.counts[:, 10], batch.counts[:, 30])
 
 
 def test_points_outside_crop_or_picture_do_not_count(faces: Faces) -> None:

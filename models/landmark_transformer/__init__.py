@@ -1,0 +1,1 @@
+"""ResNet features as tokens of a Transformer encoder (seed 001)."""

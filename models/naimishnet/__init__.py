@@ -1,0 +1,1 @@
+"""The grey-scale CNN of seed 002, after the NaimishNet pattern."""

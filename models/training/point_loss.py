@@ -1,0 +1,76 @@
+"""The plain losses of seeds 001, 002 and 003: how far points lie from the truth, no weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+from torch import Tensor
+from torch.nn import functional
+
+from app.core.card import Coordinates
+from models.training.batches import Batch
+from models.training.families import Prediction
+
+Distance = Literal["l1", "l2", "smooth_l1"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointLossRecipe:
+    """The `[loss]` table of a recipe.
+
+    Attributes:
+        distance: of a coordinate; `l2` is squared, `smooth_l1` is squared near 0 and linear from
+            `beta` on.
+        beta: in the coordinates of the family.
+        trust_share: weight of the cross entropy of trust, where the network gives one.
+    """
+
+    distance: Distance
+    beta: float = 1.0
+    trust_share: float = 0.0
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any]) -> Self:
+        """Read the `[loss]` table of a recipe."""
+        return cls(**table)
+
+
+class PointLoss:
+    """Mean distance over the coordinates that count, and the cross entropy of trust.
+
+    Args:
+        recipe: which distance.
+        coordinates: of the network's points, `unit` or `symmetric`; distances are measured in
+            them.
+    """
+
+    def __init__(self, recipe: PointLossRecipe, coordinates: Coordinates) -> None:
+        self._recipe = recipe
+        self._coordinates = coordinates
+
+    def __call__(self, prediction: Prediction, batch: Batch) -> Tensor:
+        """The loss of a batch, a scalar."""
+        truth = batch.points
+        if self._coordinates == "symmetric":
+            truth = 2 * truth - 1
+        distances = self._distances(prediction.points.unflatten(1, truth.shape[1:]), truth)
+        counts = batch.counts[..., None].expand_as(distances)
+        # Where a point does not count its distance may be NaN, so it is replaced, not multiplied.
+        total = distances.where(counts, distances.new_zeros(())).sum()
+        loss = total / counts.sum().clamp_min(1)
+        if prediction.trust is not None:
+            trust = functional.binary_cross_entropy_with_logits(
+                prediction.trust[:, 0], batch.positive.to(prediction.trust.dtype)
+            )
+            loss = loss + self._recipe.trust_share * trust
+        return loss
+
+    def _distances(self, points: Tensor, truth: Tensor) -> Tensor:
+        """(B, K, 2) of points and truth (B, K, 2)."""
+        if self._recipe.distance == "l1":
+            return functional.l1_loss(points, truth, reduction="none")
+        if self._recipe.distance == "l2":
+            return functional.mse_loss(points, truth, reduction="none")
+        return functional.smooth_l1_loss(points, truth, reduction="none", beta=self._recipe.beta)
