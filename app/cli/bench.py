@@ -21,9 +21,8 @@ from app.core.meters import StageMeter
 from app.core.resources import asset
 from app.record.output import check_apart, check_place
 from app.vision.detectors import find_detector
-from app.vision.landmarker import OnnxLandmarker
+from app.vision.landmarkers import open_landmarker
 from app.vision.pipeline import Pipeline
-from app.vision.session import load_model
 from app.vision.settings import VisionSettings
 from app.vision.zoo import Zoo, ZooEntry
 
@@ -99,7 +98,8 @@ def _run(
         for entry in entries:
             face_detector = find_detector(detector).make()
             stack.callback(face_detector.close)
-            landmarker = OnnxLandmarker(load_model(entry.path), entry.label)
+            landmarker = open_landmarker(entry)
+            stack.callback(landmarker.close)
             pipeline = Pipeline(detector=face_detector, landmarker=landmarker, settings=settings)
             lanes.append(_Lane(entry, pipeline, StageMeter(length=count)))
         stack.enter_context(source)

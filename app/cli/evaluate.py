@@ -73,7 +73,7 @@ def _models(text: str | None) -> list[ZooEntry]:
     if not text:
         if not zoo.usable:
             raise ModelError("No usable model was found; see `pfld-live models`.")
-        return list(zoo.usable)
+        return [entry for entry in zoo.usable if not entry.reference]
     chosen = {entry.label: entry for entry in (zoo.find(name) for name in text.split(","))}
     return list(chosen.values())
 

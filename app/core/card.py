@@ -11,7 +11,7 @@ from typing import Any, Literal, Self, get_args
 from app.core.errors import ModelError
 from app.core.layout import LAYOUTS, LandmarkLayout
 
-Precision = Literal["fp32", "int8"]
+Precision = Literal["fp32", "fp16", "int8"]
 Channels = Literal["bgr", "rgb", "grey"]
 Coordinates = Literal["unit", "symmetric", "pixels"]
 PoseSource = Literal["points", "network"]

@@ -22,9 +22,9 @@ from app.evaluate.metrics import inside, nme, point_errors
 from app.evaluate.results import ClipResult, ModelResult
 from app.evaluate.worst import WorstFaces
 from app.vision.detectors import DEFAULT_DETECTOR, find_detector
-from app.vision.landmarker import OnnxLandmarker
+from app.vision.landmarker import Landmarker
+from app.vision.landmarkers import open_landmarker
 from app.vision.pipeline import Pipeline
-from app.vision.session import load_model
 from app.vision.settings import FIELD_OF_VIEW, VisionSettings
 from app.vision.zoo import ZooEntry
 
@@ -117,6 +117,7 @@ class ClipEvaluation:
         with ExitStack() as stack:
             for entry in self._models:
                 landmarker = _landmarker(entry, self._clip.labels.layout)
+                stack.callback(landmarker.close)
                 detector = find_detector(self._detector).make()
                 stack.callback(detector.close)
                 pipeline = Pipeline(detector=detector, landmarker=landmarker, settings=self._vision)
@@ -176,8 +177,8 @@ class ClipEvaluation:
         )
 
 
-def _landmarker(entry: ZooEntry, layout: LandmarkLayout) -> OnnxLandmarker:
-    landmarker = OnnxLandmarker(load_model(entry.path), entry.label)
+def _landmarker(entry: ZooEntry, layout: LandmarkLayout) -> Landmarker:
+    landmarker = open_landmarker(entry)
     if landmarker.layout.name != layout.name:
         raise ModelError(
             f"The model {entry.label} gives {landmarker.layout.name} points, the labels are "

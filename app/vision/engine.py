@@ -205,6 +205,8 @@ class LiveEngine:
             self._deliver(pipeline, frame)
         if pipeline.detector is not None:
             pipeline.detector.close()
+        if pipeline.landmarker is not None:
+            pipeline.landmarker.close()
 
     def _take_over(self, pipeline: Pipeline) -> bool:
         """Put what was loaded or set into the pipeline; True if anything changed."""
@@ -213,7 +215,9 @@ class LiveEngine:
         pipeline.settings = settings
         landmarker, detector = self._loader.take_landmarker(), self._loader.take_detector()
         if landmarker is not None:
-            pipeline.landmarker = landmarker
+            old, pipeline.landmarker = pipeline.landmarker, landmarker
+            if old is not None:
+                old.close()
         if detector is not None:
             if pipeline.detector is not None:
                 pipeline.detector.close()

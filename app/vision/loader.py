@@ -32,8 +32,7 @@ class Loader:
     """One thread that scans the zoo and opens what was last asked for.
 
     A wish that is replaced by a newer one before its turn is never loaded. What is ready waits
-    until `take_landmarker` or `take_detector` fetches it; a detector that nobody fetched is
-    closed.
+    until `take_landmarker` or `take_detector` fetches it; what nobody fetched is closed.
     """
 
     def __init__(self, on_change: Callable[[], None]) -> None:
@@ -66,8 +65,10 @@ class Loader:
             self._thread.join(timeout_s)
         if self._thread.is_alive():
             return False
-        if left := self.take_detector():
-            left.close()
+        if detector := self.take_detector():
+            detector.close()
+        if landmarker := self.take_landmarker():
+            landmarker.close()
         return True
 
     def want_model(self, text: str) -> None:
@@ -124,14 +125,13 @@ class Loader:
         self._set(zoo=Zoo.scan())
 
     def _load_model(self, text: str) -> None:
-        from app.vision.landmarker import OnnxLandmarker
-        from app.vision.session import load_model
+        from app.vision.landmarkers import open_landmarker
 
         self._set(model_loading=text or "default model", model_problem="")
         try:
             zoo = self.status().zoo or Zoo.scan()
             entry = zoo.find(text) if text else zoo.default()
-            ready = OnnxLandmarker(load_model(entry.path), entry.label)
+            ready = open_landmarker(entry)
         except PfldLiveError as error:
             self._set(model_loading="", model_problem=str(error))
             return
@@ -140,7 +140,9 @@ class Loader:
             self._set(model_loading="", model_problem=f"The model cannot be opened: {error}")
             return
         with self._wake:
-            self._landmarker_ready = ready
+            replaced, self._landmarker_ready = self._landmarker_ready, ready
+        if replaced is not None:
+            replaced.close()
         self._set(model_loading="")
 
     def _load_detector(self, name: str) -> None:

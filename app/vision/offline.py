@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from app.capture.source import FrameSource
 from app.vision.detectors import find_detector
@@ -25,17 +25,16 @@ def open_pipeline(*, model: str, detector: str, settings: VisionSettings) -> Ite
     Raises:
         PfldLiveError: the model or the detector is unknown or cannot be opened.
     """
-    from app.vision.landmarker import OnnxLandmarker
-    from app.vision.session import load_model
+    from app.vision.landmarkers import open_landmarker
 
     zoo = Zoo.scan()
     entry = zoo.find(model) if model else zoo.default()
-    landmarker = OnnxLandmarker(load_model(entry.path), entry.label)
-    face_detector = find_detector(detector).make()
-    try:
+    with ExitStack() as stack:
+        landmarker = open_landmarker(entry)
+        stack.callback(landmarker.close)
+        face_detector = find_detector(detector).make()
+        stack.callback(face_detector.close)
         yield Pipeline(detector=face_detector, landmarker=landmarker, settings=settings)
-    finally:
-        face_detector.close()
 
 
 def process(

@@ -9,12 +9,16 @@ from typing import Self
 
 from app.core.card import ModelCard
 from app.core.errors import ModelError
+from app.core.layout import IBUG68
 from app.core.resources import models_folder, user_models_folder
+
+_QUICK_MS = 5.0
+"""Four faces at 30 frames a second leave a model so much time on one thread."""
 
 
 @dataclass(frozen=True, slots=True)
 class ZooEntry:
-    """One ONNX file.
+    """One model: an ONNX file, or the reference that comes with MediaPipe.
 
     Attributes:
         path: where it lies.
@@ -22,6 +26,7 @@ class ZooEntry:
         card: None where the file cannot be used.
         problem: why it cannot be used, or None.
         megabytes: size of the file, 10^6 bytes.
+        reference: it is MediaPipe's FaceMesh and no ONNX file.
     """
 
     path: Path
@@ -29,6 +34,7 @@ class ZooEntry:
     card: ModelCard | None
     problem: str | None
     megabytes: float
+    reference: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +51,14 @@ class Zoo:
         label, the file of the earlier folder keeps it and the other is listed by its file name.
 
         Args:
-            folders: None for the program's own folder and the user's; a missing one is empty.
+            folders: None for the program's own folder and the user's, and for FaceMesh beside
+                them; a missing folder is empty.
         """
+        entries: dict[str, ZooEntry] = {}
         if folders is None:
             folders = (models_folder(), user_models_folder())
-        entries: dict[str, ZooEntry] = {}
+            reference = _reference()
+            entries[reference.label] = reference
         for folder in folders:
             for path in sorted(folder.glob("*.onnx")):
                 entry = _read(path)
@@ -65,22 +74,26 @@ class Zoo:
         return tuple(entry for entry in self.entries if entry.card is not None)
 
     def default(self) -> ZooEntry:
-        """The model to start with: the most accurate int8 one of the program's own folder.
+        """The model to start with: the most accurate quick int8 one of the program's own folder
+        with the 68 points; never the reference, which takes seconds to start.
 
         Raises:
             ModelError: no usable model was found.
         """
-        if not self.usable:
+        files = [e for e in self.usable if not e.reference]
+        if not files:
             raise ModelError(
                 f"No usable model was found in {models_folder()} or {user_models_folder()}; "
                 "put a landmark model (*.onnx with a card) there."
             )
-        own = [e for e in self.usable if e.path.parent == models_folder()] or list(self.usable)
+        own = [e for e in files if e.path.parent == models_folder()] or files
 
-        def rank(entry: ZooEntry) -> tuple[bool, float, str]:
-            assert entry.card is not None  # noqa: S101 - `usable` has kept those without out
-            nme = entry.card.nme_val.get("all", float("inf"))
-            return entry.card.precision != "int8", nme, entry.label
+        def rank(entry: ZooEntry) -> tuple[bool, bool, bool, float, str]:
+            card = entry.card
+            assert card is not None  # noqa: S101 - `usable` has kept those without out
+            slow = card.milliseconds is not None and card.milliseconds > _QUICK_MS
+            nme = card.nme_val.get("all", float("inf"))
+            return slow, card.layout != IBUG68.name, card.precision != "int8", nme, entry.label
 
         return min(own, key=rank)
 
@@ -110,6 +123,16 @@ def _usable(entry: ZooEntry) -> ZooEntry:
     if entry.problem is not None:
         raise ModelError(f"The model {entry.path.name} cannot be used: {entry.problem}.")
     return entry
+
+
+def _reference() -> ZooEntry:
+    from app.vision.mesh_landmarker import CARD, network_file
+
+    path = network_file()
+    if path is None:
+        problem = "MediaPipe's network is missing; install mediapipe again"
+        return ZooEntry(Path(CARD.name), CARD.label, None, problem, 0.0, reference=True)
+    return ZooEntry(path, CARD.label, CARD, None, path.stat().st_size / 1e6, reference=True)
 
 
 def _read(path: Path) -> ZooEntry:

@@ -7,7 +7,8 @@ from tiny_model import write_model
 from app._opencv import cv2
 from app.core.face import Box, HeadPose
 from app.core.geometry import crop_transform
-from app.vision.landmarker import OnnxLandmarker, _cut
+from app.vision.crop import cut_crop
+from app.vision.landmarker import OnnxLandmarker
 from app.vision.session import load_model
 
 
@@ -18,7 +19,7 @@ def test_a_mark_on_a_face_of_any_size_lands_where_the_transform_says(side: int) 
     cv2.circle(image, mark, max(side // 20, 2), (255, 255, 255), -1)
     box = Box(1000 - side / 2, 900 - side / 2, 1000 + side / 2, 900 + side / 2)
     transform = crop_transform(box, scale=1.3, shift=0.0, size=112)
-    crop = _cut(image, transform, 112)[:, :, 0].astype(np.float64)
+    crop = cut_crop(image, transform, 112)[:, :, 0].astype(np.float64)
     rows, columns = np.indices(crop.shape)
     seen = np.array([(columns * crop).sum(), (rows * crop).sum()]) / crop.sum()
     assert seen == pytest.approx(transform @ [*mark, 1], abs=0.15)
@@ -28,7 +29,7 @@ def test_a_large_face_is_averaged_and_not_sampled() -> None:
     stripes = np.zeros((1200, 1200, 3), np.uint8)
     stripes[:, ::2] = 255
     transform = crop_transform(Box(100, 100, 1100, 1100), scale=1.0, shift=0.0, size=112)
-    crop = _cut(stripes, transform, 112)
+    crop = cut_crop(stripes, transform, 112)
     assert abs(float(crop.mean()) - 127.5) < 2
     assert crop.std() < 20
 
@@ -39,7 +40,7 @@ def test_what_lies_outside_the_frame_is_black() -> None:
         transform = crop_transform(
             Box(-side / 2, 0, side / 2, side), scale=1.0, shift=0.0, size=112
         )
-        crop = _cut(image, transform, 112)
+        crop = cut_crop(image, transform, 112)
         assert crop[20, :50].max() == 0
         assert crop[20, 60:90].min() >= 199
 

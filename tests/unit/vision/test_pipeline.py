@@ -256,6 +256,8 @@ class _PoseSayer:
     def locate(self, image: Image, box: Box) -> Landmarks:
         return replace(self.inner.locate(image, box), pose=self.pose)
 
+    def close(self) -> None: ...
+
 
 def test_the_pose_of_the_model_takes_the_place_of_the_one_from_points(
     pipeline: Pipeline, clip: list[Frame]

@@ -195,3 +195,18 @@ def test_a_card_with_words_in_the_place_of_numbers_is_refused(
     card = json.loads(metadata[METADATA_KEY]) | values
     path = write_model(tmp_path / "bad.onnx", metadata={METADATA_KEY: json.dumps(card)})
     assert "cannot be read" in _problem(path)
+
+
+def test_a_slow_model_or_one_of_other_points_is_no_model_to_start_with(tmp_path: Path) -> None:
+    errors = {"slow": 1.0, "other": 2.0, "quick": 3.0, "worse": 4.0}
+    for name, error in errors.items():
+        write_model(
+            tmp_path / f"{name}.onnx",
+            name=name,
+            precision="int8",
+            nme_val={"all": error},
+            milliseconds=30.0 if name == "slow" else 1.0,
+            layout="keypoints15" if name == "other" else "ibug68",
+            numbers=30 if name == "other" else 136,
+        )
+    assert Zoo.scan([tmp_path]).default().label == "quick int8"
