@@ -7,7 +7,7 @@ and another thread may write a file while its owner goes on.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -51,8 +51,10 @@ class FaceLabel:
             ValueError: it cannot; the text says why, without a full stop.
         """
         check_points(self.points, layout)
-        if self.pose is not None and not np.isfinite(astuple(self.pose)).all():
-            raise ValueError("an angle of the pose is not a number")
+        if self.pose is not None:
+            angles = (self.pose.yaw, self.pose.pitch, self.pose.roll)
+            if not np.isfinite(angles).all():
+                raise ValueError("an angle of the pose is not a number")
         for index in sorted(self.hidden):
             if not 0 <= index < layout.count:
                 raise ValueError(f"hidden point {index} does not exist in {layout.name}")

@@ -202,10 +202,9 @@ class ClipLabelling:
             ),
             extra={"disagreement": round(seen.disagreement, 4)},
         )
-        try:
-            label.check(IBUG68)
-        except ValueError:  # a face so small that its eye corners coincide
+        if not IBUG68.eye_distance(points) > 0:  # so small that its eye corners coincide
             return None
+        label.check(IBUG68)
         return replace(
             label,
             attributes=face_attributes(label, IBUG68, size=size, field_of_view_deg=angle),
