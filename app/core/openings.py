@@ -59,12 +59,11 @@ def eye_aspect_ratios(points: Floats, layout: LandmarkLayout) -> Ratios:
     """
     if not layout.left_eye or not layout.right_eye:
         raise ValueError(f"layout {layout.name} has no eyelids")
-    ratios = []
-    for eye in (layout.left_eye, layout.right_eye):
-        p1, p2, p3, p4, p5, p6 = (points[:, i].astype(np.float64) for i in eye)
-        height = np.linalg.norm(p2 - p6, axis=-1) + np.linalg.norm(p3 - p5, axis=-1)
-        ratios.append(height / (2 * np.linalg.norm(p1 - p4, axis=-1)))
-    return np.stack(ratios, axis=-1)
+    # Few calls over small arrays: this runs for each face and frame.
+    (a1, a2, a3, a4, a5, a6), (b1, b2, b3, b4, b5, b6) = layout.left_eye, layout.right_eye
+    spans = _distances(points, ((a2, a3, a1), (b2, b3, b1)), ((a6, a5, a4), (b6, b5, b4)))
+    ratios: Ratios = (spans[..., 0] + spans[..., 1]) / (2 * spans[..., 2])
+    return ratios
 
 
 def mouth_aspect_ratio(points: Floats, layout: LandmarkLayout) -> Ratios:
@@ -75,6 +74,17 @@ def mouth_aspect_ratio(points: Floats, layout: LandmarkLayout) -> Ratios:
     """
     if not layout.inner_mouth:
         raise ValueError(f"layout {layout.name} has no inner lips")
-    left, top, right, bottom = (points[:, i].astype(np.float64) for i in layout.inner_mouth)
-    ratio: Ratios = np.linalg.norm(top - bottom, axis=-1) / np.linalg.norm(left - right, axis=-1)
+    left, top, right, bottom = layout.inner_mouth
+    spans = _distances(points, (top, left), (bottom, right))
+    ratio: Ratios = spans[..., 0] / spans[..., 1]
     return ratio
+
+
+Indices = tuple[int, ...] | tuple[tuple[int, ...], ...]
+
+
+def _distances(points: Floats, some: Indices, others: Indices) -> Ratios:
+    """(F, ...) distances between points of (F, N, 2), for indices of any shape."""
+    steps = points[:, np.array(some)] - points[:, np.array(others)]
+    distances: Ratios = np.hypot(steps[..., 0], steps[..., 1], dtype=np.float64)
+    return distances

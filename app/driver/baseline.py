@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, Self
 
 import numpy as np
@@ -113,7 +114,7 @@ def learn_baseline(measures: Sequence[FaceMeasures], settings: DriverSettings) -
     Returns:
         None where the eyes were known for less than `settle_s`.
     """
-    seen = [m for m in measures if eyes_can_be_read(m, settings)]
+    seen = _longest_seen([m for m in measures if eyes_can_be_read(m, settings)])
     if len(seen) < 2:
         return None
     weights = _durations(seen, settings.longest_gap_s)
@@ -166,61 +167,73 @@ def weighted_median(values: Numbers, weights: Numbers) -> float:
 
 
 class RunningBaseline:
-    """Follows a person slowly. Begins with a known baseline, or learns one first."""
+    """Follows a person slowly. Begins with a known baseline, or learns one first.
 
-    def __init__(self, settings: DriverSettings, baseline: Baseline | None = None) -> None:
-        self._settings = settings
+    Attributes:
+        current: None until there is one.
+    """
+
+    def __init__(self, baseline: Baseline | None = None) -> None:
+        self.current = baseline
         self._first: list[FaceMeasures] = []
         self._time_s: float | None = None
-        self.current = baseline
 
-    def update(self, measures: FaceMeasures) -> Baseline | None:
-        """Learn from one more frame; None until there is a baseline."""
+    def update(self, measures: FaceMeasures, settings: DriverSettings) -> Baseline | None:
+        """Learn from one more frame; gives `current`."""
         step_s = 0.0 if self._time_s is None else measures.time_s - self._time_s
         self._time_s = measures.time_s
-        if not eyes_can_be_read(measures, self._settings):
+        if not eyes_can_be_read(measures, settings):
             return self.current
         if self.current is None:
-            self._learn(measures)
-        elif 0 < step_s <= self._settings.longest_gap_s:
-            self.current = self._followed(self.current, measures, step_s)
+            self._learn(measures, settings)
+        elif 0 < step_s <= settings.longest_gap_s:
+            self.current = _followed(self.current, measures, step_s, settings.baseline_s)
         return self.current
 
-    def _learn(self, measures: FaceMeasures) -> None:
+    def _learn(self, measures: FaceMeasures, settings: DriverSettings) -> None:
+        """Look at the first seconds once in a while, until they teach a baseline."""
         self._first.append(measures)
-        since = measures.time_s - 2 * self._settings.settle_s
-        while self._first[0].time_s < since:
-            self._first.pop(0)
-        if measures.time_s - self._first[0].time_s >= self._settings.settle_s:
-            self.current = learn_baseline(self._first, self._settings)
-            if self.current is not None:
-                self._first = []
+        if measures.time_s - self._first[0].time_s < settings.settle_s:
+            return
+        self.current = learn_baseline(self._first, settings)
+        if self.current is None:  # the head was turned, or the eyes were hidden for a while
+            self._first = self._first[len(self._first) // 4 + 1 :]
+        else:
+            self._first = []
 
-    def _followed(self, now: Baseline, measures: FaceMeasures, step_s: float) -> Baseline:
-        if not _is_ahead(measures, now.yaw, now.pitch):
-            return now
-        slow = step_s / self._settings.baseline_s
-        left, right = now.openings(measures)
-        opening = (left + right) / 2
-        changed: dict[str, float | bool] = {
-            "yaw": _nearer(now.yaw, measures.yaw, slow),
-            "pitch": _nearer(now.pitch, measures.pitch, slow),
-            "roll": _nearer(now.roll, measures.roll, slow),
-        }
-        if opening >= _TEACHES_OPEN:
-            changed["left_open"] = _nearer(now.left_open, measures.left_ear, slow)
-            changed["right_open"] = _nearer(now.right_open, measures.right_ear, slow)
-        elif opening <= _TEACHES_SHUT:
-            quick = min(step_s / _SHUT_OVER_S, 1.0)
-            for eye, ear in (("left", measures.left_ear), ("right", measures.right_ear)):
-                most = _SHUT_MOST * getattr(now, f"{eye}_open")
-                shut = _nearer(getattr(now, f"{eye}_shut"), ear, quick)
-                changed[f"{eye}_shut"] = min(shut, most)
-            changed["shut_seen"] = True
-        if measures.mouth <= now.mouth + _AT_REST:
-            changed["mouth"] = _nearer(now.mouth, measures.mouth, slow)
-            changed["mouth_width"] = _nearer(now.mouth_width, measures.mouth_width, slow)
-        return replace(now, **changed)  # type: ignore[arg-type]
+
+def _followed(now: Baseline, measures: FaceMeasures, step_s: float, over_s: float) -> Baseline:
+    """A baseline after a step of time, by exponential smoothing."""
+    if not _is_ahead(measures, now.yaw, now.pitch):
+        return now
+    slow = step_s / over_s
+    left_open, right_open = now.left_open, now.right_open
+    left_shut, right_shut, shut_seen = now.left_shut, now.right_shut, now.shut_seen
+    left, right = now.openings(measures)
+    if left + right >= 2 * _TEACHES_OPEN:
+        left_open = _nearer(left_open, measures.left_ear, slow)
+        right_open = _nearer(right_open, measures.right_ear, slow)
+    elif left + right <= 2 * _TEACHES_SHUT:
+        quick = step_s / _SHUT_OVER_S
+        left_shut = min(_nearer(left_shut, measures.left_ear, quick), _SHUT_MOST * left_open)
+        right_shut = min(_nearer(right_shut, measures.right_ear, quick), _SHUT_MOST * right_open)
+        shut_seen = True
+    mouth, mouth_width = now.mouth, now.mouth_width
+    if measures.mouth <= mouth + _AT_REST or math.isnan(mouth):
+        mouth = _nearer(mouth, measures.mouth, slow)
+        mouth_width = _nearer(mouth_width, measures.mouth_width, slow)
+    return Baseline(
+        left_open=left_open,
+        right_open=right_open,
+        left_shut=left_shut,
+        right_shut=right_shut,
+        mouth=mouth,
+        mouth_width=mouth_width,
+        yaw=_nearer(now.yaw, measures.yaw, slow),
+        pitch=_nearer(now.pitch, measures.pitch, slow),
+        roll=_nearer(now.roll, measures.roll, slow),
+        shut_seen=shut_seen,
+    )
 
 
 def _is_ahead(measures: FaceMeasures, yaw: float, pitch: float) -> bool:
@@ -233,6 +246,13 @@ def _nearer(now: float, goal: float, share: float) -> float:
     if math.isnan(goal):
         return now
     return goal if math.isnan(now) else now + min(share, 1.0) * (goal - now)
+
+
+def _longest_seen(measures: Sequence[FaceMeasures]) -> list[FaceMeasures]:
+    """Those of the one face that was measured most, as another one is another person."""
+    counts = Counter(m.face_id for m in measures)
+    most = max(counts, key=lambda face_id: counts[face_id], default=None)
+    return [m for m in measures if m.face_id == most]
 
 
 def _durations(measures: Sequence[FaceMeasures], longest_s: float) -> Numbers:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from app.driver.measures import UNKNOWN
+from typing import Final
 
 Sample = tuple[float, float]
 """Time in seconds and value."""
+
+# A movement that lasts for minutes is thinned out in its middle; its ends are what is timed.
+_MOST_SAMPLES: Final = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,13 +21,15 @@ class Movement:
     Attributes:
         start_s, end_s: when the value was half of `size`, between frames by interpolation.
         size: the level that it held, in the unit of the value.
-        rise_s: from half of the least size to nearly the full one.
+        top_s: when it first came near that level.
+        rise_s: from half of the least size to there.
         complete: both ends were seen.
     """
 
     start_s: float
     end_s: float
     size: float
+    top_s: float
     rise_s: float
     complete: bool
 
@@ -35,24 +39,27 @@ class Excursion:
 
     A movement begins and ends where the value is half of the size that it reaches, which is also
     where it moves fastest: the times then depend least on the size, the noise and the frame rate.
+
+    Attributes:
+        least: smaller movements are none.
+        longest_gap_s: over longer gaps between known values nothing is inferred.
     """
 
     def __init__(self, *, least: float, longest_gap_s: float) -> None:
-        """Watch.
-
-        Args:
-            least: smaller movements are none.
-            longest_gap_s: over longer gaps between known values nothing is inferred.
-        """
-        self._least, self._gap_s = least, longest_gap_s
+        self.least, self.longest_gap_s = least, longest_gap_s
         self._samples: list[Sample] = []
         self._last: Sample | None = None
         self._whole_start = False
 
     @property
-    def samples(self) -> Sequence[Sample]:
-        """Those of the movement that is going on, with the one before it; empty at rest."""
-        return self._samples
+    def going_on(self) -> bool:
+        """The value is away from rest by at least half of the least size."""
+        return bool(self._samples)
+
+    @property
+    def last(self) -> Sample | None:
+        """The latest known value, unless it is too long ago."""
+        return self._last
 
     def add(self, time_s: float, value: float) -> Movement | None:
         """Take one more value (NaN is unknown).
@@ -60,40 +67,44 @@ class Excursion:
         Returns:
             The movement that has just ended, if it was large enough.
         """
-        if self._last is not None and time_s - self._last[0] > self._gap_s:
+        ended = None
+        if self._last is not None and time_s - self._last[0] > self.longest_gap_s:
             ended = self._end(complete=False)
             self._last = None
-            if not math.isnan(value):
-                self._begin(time_s, value, None)
-            return ended
         if math.isnan(value):
-            return None
+            return ended
         before, self._last = self._last, (time_s, value)
-        if not self._samples:
-            self._begin(time_s, value, before)
-            return None
-        self._samples.append((time_s, value))
-        if value >= self._least / 2:
-            return None
-        return self._end(complete=self._whole_start)
-
-    def _begin(self, time_s: float, value: float, before: Sample | None) -> None:
-        self._last = (time_s, value)
-        if value >= self._least / 2:
+        if self._samples:
+            self._samples.append(self._last)
+            if value < self.least / 2:
+                return self._end(complete=self._whole_start)
+            if len(self._samples) > _MOST_SAMPLES:
+                del self._samples[_MOST_SAMPLES // 4 : -_MOST_SAMPLES // 4 : 2]
+        elif value >= self.least / 2:
             self._whole_start = before is not None
-            self._samples = [(time_s, value)] if before is None else [before, (time_s, value)]
+            self._samples = [self._last] if before is None else [before, self._last]
+        return ended
+
+    def finish(self) -> Movement | None:
+        """The movement that the end of the session cuts off."""
+        return self._end(complete=False)
 
     def _end(self, *, complete: bool) -> Movement | None:
         samples, self._samples = self._samples, []
         if not samples:
             return None
         size = _held(samples)
-        if size < self._least:
+        if size < self.least:
             return None
-        half = size / 2
-        start, end = _first_above(samples, half), _last_above(samples, half)
-        rise_s = _first_above(samples, 0.9 * size) - _first_above(samples, self._least / 2)
-        return Movement(start_s=start, end_s=end, size=size, rise_s=rise_s, complete=complete)
+        top_s = _first_above(samples, 0.9 * size)
+        return Movement(
+            start_s=_first_above(samples, size / 2),
+            end_s=_last_above(samples, size / 2),
+            size=size,
+            top_s=top_s,
+            rise_s=top_s - _first_above(samples, self.least / 2),
+            complete=complete,
+        )
 
 
 def crossing(before: Sample, after: Sample, level: float) -> float:
@@ -117,7 +128,7 @@ def _held(samples: Sequence[Sample]) -> float:
     """The level that a movement holds: the median of what is near its peak."""
     top = max(value for _, value in samples)
     near = sorted(value for _, value in samples if value >= 0.8 * top)
-    return near[len(near) // 2] if near else UNKNOWN
+    return near[len(near) // 2]
 
 
 def _first_above(samples: Sequence[Sample], level: float) -> float:

@@ -66,7 +66,14 @@ class ClosureTracker:
         self._steps_s: list[float] = []
         self._told: DriverEvent | None = None
         self._waiting: DriverEvent | None = None
+        self._step_s = math.inf
+        self._needed_s = 0.0
         self.shut_s = UNKNOWN
+
+    @property
+    def timing(self) -> bool:
+        """Frames come fast enough, at the moment, for the times of blinks."""
+        return self._step_s <= self._needed_s
 
     def add(self, time_s: float, opening: float, settings: DriverSettings) -> list[DriverEvent]:
         """Take the opening of one more frame (NaN is unknown).
@@ -75,6 +82,7 @@ class ClosureTracker:
             Events that began, changed or ended.
         """
         last = self._recent[-1] if self._recent else None
+        self._needed_s = _RATE_SLACK / settings.blink_min_fps
         events: list[DriverEvent] = []
         if last is not None and time_s - last[0] > settings.longest_gap_s:
             events += self._cut(last, settings)
@@ -83,6 +91,7 @@ class ClosureTracker:
             self.shut_s = UNKNOWN
             return events
         now = (time_s, opening)
+        self._step_s = math.inf if last is None else time_s - last[0]
         if self._shut_from is None:
             if opening < settings.shut_opening:
                 events += self._tell_waiting()
@@ -154,7 +163,7 @@ class ClosureTracker:
         )
         if event.kind is not EventKind.BLINK:
             return [event]
-        if max(self._steps_s) > _RATE_SLACK / settings.blink_min_fps:
+        if max(self._steps_s) > self._needed_s:
             return [replace(event, duration_s=UNKNOWN)]
         self._waiting = replace(event, closing_s=self._closing_time(start_s))
         return []

@@ -13,8 +13,8 @@ from app.driver.measures import UNKNOWN
 from app.driver.settings import DriverSettings
 from app.driver.state import DriverEvent, EventKind
 
-# Openings of the eyes are kept as long as a head may take to sink.
-_REMEMBERED_S: Final = 10.0
+# Openings of the eyes are kept as long as a head may take to sink and to be seen to rise.
+_REMEMBERED_S: Final = 20.0
 
 
 class HeadTracker:
@@ -22,15 +22,11 @@ class HeadTracker:
 
     def __init__(self, next_id: Callable[[], int], settings: DriverSettings) -> None:
         self._next_id = next_id
-        gap_s = settings.longest_gap_s
-        self._movements = {
-            (kind, sign): Excursion(least=least, longest_gap_s=gap_s)
-            for kind, least in (
-                (EventKind.TURN, settings.turn_deg),
-                (EventKind.NOD, settings.nod_deg),
-            )
+        self._movements = [
+            (kind, sign, Excursion(least=1.0, longest_gap_s=settings.longest_gap_s))
+            for kind in (EventKind.TURN, EventKind.NOD)
             for sign in (1, -1)
-        }
+        ]
         self._openings: deque[Sample] = deque()
         self._away = AwayTracker(next_id)
 
@@ -60,43 +56,52 @@ class HeadTracker:
         Returns:
             Events that began, changed or ended.
         """
-        self._openings.append((time_s, opening))
-        while time_s - self._openings[0][0] > _REMEMBERED_S:
+        if not math.isnan(opening):
+            self._openings.append((time_s, opening))
+        while self._openings and time_s - self._openings[0][0] > _REMEMBERED_S:
             self._openings.popleft()
         events = self._away.add(time_s, yaw, pitch, settings)
-        for (kind, sign), movement in self._movements.items():
-            angle = yaw if kind is EventKind.TURN else pitch
-            before = list(movement.samples)
-            ended = movement.add(time_s, sign * angle)
-            if ended is None:
-                continue
-            off = kind is EventKind.NOD and sign < 0 and self._sank_asleep(before, ended, settings)
-            events.append(
-                DriverEvent(
-                    id=self._next_id(),
-                    kind=EventKind.NOD_OFF if off else kind,
-                    start_s=ended.start_s,
-                    duration_s=ended.end_s - ended.start_s,
-                    complete=ended.complete,
-                    size=sign * ended.size,
-                )
-            )
+        for kind, sign, movement in self._movements:
+            turn = kind is EventKind.TURN
+            movement.least = settings.turn_deg if turn else settings.nod_deg
+            movement.longest_gap_s = settings.longest_gap_s
+            ended = movement.add(time_s, sign * (yaw if turn else pitch))
+            if ended is not None:
+                events.append(self._event(kind, sign, ended, settings))
         return events
 
-    def _sank_asleep(
-        self, samples: list[Sample], ended: Movement, settings: DriverSettings
-    ) -> bool:
+    def finish(self, settings: DriverSettings) -> list[DriverEvent]:
+        """Movements that the end of the session cuts off."""
+        events = self._away.finish(settings)
+        for kind, sign, movement in self._movements:
+            ended = movement.finish()
+            if ended is not None:
+                events.append(self._event(kind, sign, ended, settings))
+        return events
+
+    def _event(
+        self, kind: EventKind, sign: int, ended: Movement, settings: DriverSettings
+    ) -> DriverEvent:
+        off = kind is EventKind.NOD and sign < 0 and self._sank_asleep(ended, settings)
+        return DriverEvent(
+            id=self._next_id(),
+            kind=EventKind.NOD_OFF if off else kind,
+            start_s=ended.start_s,
+            duration_s=ended.end_s - ended.start_s,
+            complete=ended.complete,
+            size=sign * ended.size,
+        )
+
+    def _sank_asleep(self, ended: Movement, settings: DriverSettings) -> bool:
         """Whether a head sank slowly, its eyes shut on the way down."""
-        if ended.rise_s < settings.nod_off_drop_s or not samples:
+        if ended.rise_s < settings.nod_off_drop_s:
             return False
-        lowest = max(samples, key=lambda sample: sample[1])[0]
-        way = [s for s in self._openings if ended.start_s <= s[0] <= lowest + 1e-9]
-        known = [s for s in way if not math.isnan(s[1])]
-        if len(known) < 2:
+        begin_s = ended.top_s - ended.rise_s
+        way = [sample for sample in self._openings if begin_s <= sample[0] <= ended.top_s]
+        if len(way) < 2:
             return False
-        open_s = sum(time_above(a, b, settings.shut_opening) for a, b in pairwise(known))
-        all_s = known[-1][0] - known[0][0]
-        return all_s > 0 and 1 - open_s / all_s >= settings.nod_off_shut
+        open_s = sum(time_above(a, b, settings.shut_opening) for a, b in pairwise(way))
+        return 1 - open_s / (way[-1][0] - way[0][0]) >= settings.nod_off_shut
 
 
 class AwayTracker:
@@ -114,11 +119,11 @@ class AwayTracker:
         self, time_s: float, yaw: float, pitch: float, settings: DriverSettings
     ) -> list[DriverEvent]:
         """Take the angles of one more frame, degrees from neutral; NaN is unknown."""
-        angle = max(abs(yaw), abs(pitch)) if not math.isnan(yaw + pitch) else UNKNOWN
         events: list[DriverEvent] = []
         if self._last is not None and time_s - self._last[0] > settings.longest_gap_s:
-            events = self._end(self._last[0], settings, complete=False)
+            events += self._end(self._last[0], settings, complete=False)
             self._last = None
+        angle = max(abs(yaw), abs(pitch)) if not math.isnan(yaw + pitch) else UNKNOWN
         if math.isnan(angle):
             self.away_s = UNKNOWN
             return events
@@ -129,10 +134,14 @@ class AwayTracker:
         elif self._from_s is not None and angle < settings.turn_deg and last is not None:
             events += self._end(crossing(last, self._last, settings.turn_deg), settings)
         self.away_s = 0.0 if self._from_s is None else time_s - self._from_s
-        if self._from_s is not None and self._told is None and self.away_s >= settings.away_s:
+        if self._told is None and self.away_s >= settings.away_s:
             self._told = self._event(self.away_s, ongoing=True)
             events.append(self._told)
         return events
+
+    def finish(self, settings: DriverSettings) -> list[DriverEvent]:
+        """What the end of the session cuts off."""
+        return [] if self._last is None else self._end(self._last[0], settings, complete=False)
 
     def _end(
         self, end_s: float, settings: DriverSettings, *, complete: bool = True
@@ -140,9 +149,11 @@ class AwayTracker:
         if self._from_s is None:
             return []
         duration_s = end_s - self._from_s
-        event = self._event(duration_s, complete=complete and self._whole_start)
-        told, self._told, self._from_s = self._told, None, None
-        return [event] if told is not None or duration_s >= settings.away_s else []
+        event = None
+        if self._told is not None or duration_s >= settings.away_s:
+            event = self._event(duration_s, complete=complete and self._whole_start)
+        self._told = self._from_s = None
+        return [] if event is None else [event]
 
     def _event(
         self, duration_s: float, *, ongoing: bool = False, complete: bool = True

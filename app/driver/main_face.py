@@ -23,21 +23,26 @@ class MainFace:
     def __init__(self) -> None:
         self.chosen: int | None = None
         self._watched: int | None = None
-        self._seen_s = 0.0
+        self._seen_s: float | None = None
 
     def choose(self, face_id: int | None) -> None:
-        """Watch this face from now on, or the largest. A choice is void when its face is gone."""
+        """Watch this face from now on, or the largest.
+
+        A face that never came yet is waited for. Once it was seen and has been gone for 5 s, the
+        choice is void.
+        """
         self.chosen = self._watched = face_id
-        self._seen_s = float("inf")
+        self._seen_s = None
 
     def pick(self, faces: Sequence[Face], time_s: float) -> Face | None:
         """The main face of a frame; None where it is not there."""
         if self.chosen is not None:
             face = next((f for f in faces if f.id == self.chosen), None)
-            if face is not None or self._seen_s == float("inf"):
+            if face is not None:
                 self._seen_s = time_s
-            if face is not None or time_s - self._seen_s < _CHOICE_LASTS_S:
                 return face
+            if self._seen_s is None or time_s - self._seen_s < _CHOICE_LASTS_S:
+                return None
             self.chosen = None
         if not faces:
             return None

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from app.core.face import Face
+from app.core.face import Face, Points
 from app.core.openings import face_openings
 
 UNKNOWN: Final = math.nan
@@ -62,8 +62,9 @@ def measure(face: Face, *, time_s: float, width: int, height: int) -> FaceMeasur
     layout, points = face.layout, face.raw_points
     openings = face_openings(face)
     distance = layout.eye_distance(points)
+    whole = face.point_trust is None and _inside(points, width, height)
     left_seen, right_seen, mouth_seen = (
-        _seen(face, indices, width, height)
+        bool(indices) and (whole or _seen(face, indices, width, height))
         for indices in (layout.left_eye, layout.right_eye, layout.inner_mouth)
     )
     mouth_width = UNKNOWN
@@ -88,12 +89,13 @@ def measure(face: Face, *, time_s: float, width: int, height: int) -> FaceMeasur
 
 def _seen(face: Face, indices: tuple[int, ...], width: int, height: int) -> bool:
     """Whether a part of the face lies in the picture and is believed."""
-    if not indices:
-        return False
-    part = face.raw_points[list(indices)]
-    (x0, y0), (x1, y1) = part.min(axis=0).tolist(), part.max(axis=0).tolist()
-    if not (x0 >= -0.5 and y0 >= -0.5 and x1 <= width - 0.5 and y1 <= height - 0.5):
+    if not _inside(face.raw_points[list(indices)], width, height):
         return False
     if face.point_trust is None:
         return True
     return float(np.mean(face.point_trust[list(indices)])) >= _POINT_TRUST
+
+
+def _inside(points: Points, width: int, height: int) -> bool:
+    (x0, y0), (x1, y1) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+    return bool(x0 >= -0.5 and y0 >= -0.5 and x1 <= width - 0.5 and y1 <= height - 0.5)

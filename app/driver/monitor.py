@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import count
 from typing import Final
@@ -13,26 +14,28 @@ from app.driver.calibration import Calibration, CalibrationStatus
 from app.driver.eyes import ClosureTracker, openings
 from app.driver.head import HeadTracker
 from app.driver.main_face import MainFace
-from app.driver.measures import UNKNOWN, FaceMeasures, measure
+from app.driver.measures import UNKNOWN, FaceMeasures
 from app.driver.mouth import YawnTracker
 from app.driver.perclos import Perclos, Share
 from app.driver.rules import Evidence, judge
 from app.driver.settings import DriverSettings
 from app.driver.state import BaselineSource, DriverEvent, DriverState, EventKind
+from app.driver.watch import FaceWatch
 from app.vision.result import FrameResult
 
 _MINUTE_S: Final = 60.0
+# A rate of blinks means nothing before so much time is known.
+_RATE_FROM_S: Final = 10.0
 
 
 class DriverMonitor:
     """Follows one driver. Not for use from several threads.
 
     Feed it with every `FrameResult` in order, or with measurements of your own by `add`. Times are
-    seconds of the session: 0 at the first frame, going on over seeks, loops and lost cameras.
+    session time, see `FaceWatch`.
 
     Attributes:
         settings: may be replaced between two frames.
-        main_face: whose state is watched; `main_face.choose(id)` changes that.
         calibration: the last one that was begun, or None.
     """
 
@@ -51,32 +54,24 @@ class DriverMonitor:
             source: where that baseline is from.
         """
         self.settings = settings or DriverSettings()
-        self.main_face = MainFace()
         self.calibration: Calibration | None = None
+        self._watch = FaceWatch()
         self._ids = count(1)
-        self._clock = _SessionClock()
-        self._kept: deque[DriverEvent] = deque()
+        self._recent: dict[EventKind, deque[DriverEvent]] = {kind: deque() for kind in EventKind}
         self._blinks = 0
-        self._face_id: int | None = None
         self._lost_from_s: float | None = None
-        self._last_face_s: float | None = None
+        self._face_s: float | None = None
         self._lost: DriverEvent | None = None
-        self.use_baseline(baseline, source=source)
-        self._begin()
-
-    def _begin(self) -> None:
-        """Forget what was going on; what is over stays counted."""
         self._closures = ClosureTracker(self._next_id)
         self._yawns = YawnTracker(self._next_id, self.settings)
         self._head = HeadTracker(self._next_id, self.settings)
         self._perclos = Perclos()
+        self.use_baseline(baseline, source=source)
 
-    def use_baseline(
-        self, baseline: Baseline | None, *, source: BaselineSource = BaselineSource.PROFILE
-    ) -> None:
-        """Go by another baseline from now on; None learns one."""
-        self._baseline = RunningBaseline(self.settings, baseline)
-        self._source = BaselineSource.RUNNING if baseline is None else source
+    @property
+    def main_face(self) -> MainFace:
+        """Whose state is watched; `main_face.choose(id)` changes that."""
+        return self._watch.main_face
 
     @property
     def baseline(self) -> Baseline | None:
@@ -84,9 +79,16 @@ class DriverMonitor:
         return self._baseline.current
 
     @property
-    def perclos(self) -> Share:
+    def eye_time(self) -> Share:
         """Known and shut time of the whole session."""
         return self._perclos.session
+
+    def use_baseline(
+        self, baseline: Baseline | None, *, source: BaselineSource = BaselineSource.PROFILE
+    ) -> None:
+        """Go by another baseline from now on; None learns one."""
+        self._baseline = RunningBaseline(baseline)
+        self._source = BaselineSource.RUNNING if baseline is None else source
 
     def start_calibration(self) -> CalibrationStatus:
         """Begin a calibration with the next frame; `calibration.status` says how it goes."""
@@ -99,41 +101,30 @@ class DriverMonitor:
 
     def update(self, result: FrameResult) -> DriverState:
         """Take the next frame."""
-        frame = result.frame
-        time_s = self._clock.session_s(frame.time_s, (frame.source, frame.epoch))
-        face = self.main_face.pick(result.faces, time_s)
-        if face is None:
-            return self.add(FaceMeasures(time_s=time_s))
-        return self.add(measure(face, time_s=time_s, width=frame.width, height=frame.height))
+        return self.add(self._watch.measures(result))
 
     def add(self, measures: FaceMeasures) -> DriverState:
         """Take measurements whose time is session time and does not go back."""
         settings, time_s = self.settings, measures.time_s
         self._calibrate(measures)
-        baseline = self._baseline.update(measures)
-        events = self._follow_face(measures)
-        left = right = opening = UNKNOWN
-        yaw = pitch = roll = UNKNOWN
+        baseline = self._baseline.update(measures, settings)
+        left = right = opening = yaw = pitch = roll = UNKNOWN
+        rest_mouth = rest_width = UNKNOWN
         if baseline is not None:
             left, right, opening = openings(measures, baseline, settings)
-            yaw, pitch, roll = (
-                getattr(measures, name) - _or_zero(getattr(baseline, name))
-                for name in ("yaw", "pitch", "roll")
-            )
+            yaw = measures.yaw - _or_zero(baseline.yaw)
+            pitch = measures.pitch - _or_zero(baseline.pitch)
+            roll = measures.roll - _or_zero(baseline.roll)
+            rest_mouth, rest_width = baseline.mouth, baseline.mouth_width
+        events = self._follow_face(measures)
         events += self._closures.add(time_s, opening, settings)
-        self._perclos.add(
-            time_s,
-            opening,
-            level=settings.perclos_opening,
-            window_s=settings.perclos_window_s,
-            longest_gap_s=settings.longest_gap_s,
-        )
+        self._perclos.add(time_s, opening, settings)
         events += self._yawns.add(
             time_s,
             mouth=measures.mouth,
             width=measures.mouth_width,
-            rest_mouth=UNKNOWN if baseline is None else baseline.mouth,
-            rest_width=UNKNOWN if baseline is None else baseline.mouth_width,
+            rest_mouth=rest_mouth,
+            rest_width=rest_width,
             settings=settings,
         )
         # The jaw of an open mouth tilts the pose that is estimated from landmarks.
@@ -142,31 +133,62 @@ class DriverMonitor:
             time_s, yaw=yaw, pitch=steady_pitch, opening=opening, settings=settings
         )
         self._keep(events, time_s)
-        return self._state(
-            measures,
-            DriverState(
-                time_s=time_s,
-                measures=measures,
-                left_opening=left,
-                right_opening=right,
-                opening=opening,
+        share = self._perclos.window
+        lost_s = 0.0 if self._lost_from_s is None else time_s - self._lost_from_s
+        mean_s = self._mean_blink()
+        verdict = judge(
+            Evidence(
+                lost_s=lost_s,
+                learning=baseline is None,
+                eyes_known=not math.isnan(opening),
+                head_known=not math.isnan(yaw + pitch),
                 shut_s=self._closures.shut_s,
-                mouth=measures.mouth,
-                yawning=self._yawns.yawning,
-                yaw=yaw,
-                pitch=pitch,
-                roll=roll,
                 away_s=self._head.away_s,
-                baseline=self._source if baseline is not None else BaselineSource.NONE,
-                events=tuple(events),
+                perclos=share.perclos if share.known_s >= settings.perclos_known_s else UNKNOWN,
+                blink_duration_s=mean_s,
+                closures=len(self._recent[EventKind.LONG_CLOSURE]),
+                microsleeps=len(self._recent[EventKind.MICROSLEEP]),
+                nod_offs=len(self._recent[EventKind.NOD_OFF]),
+                yawns=len(self._recent[EventKind.YAWN]),
             ),
+            settings,
+        )
+        blinks = len(self._recent[EventKind.BLINK])
+        return DriverState(
+            time_s=time_s,
+            measures=measures,
+            left_opening=left,
+            right_opening=right,
+            opening=opening,
+            shut_s=self._closures.shut_s,
+            blinks=self._blinks,
+            blink_rate=60 * blinks / share.known_s if share.known_s >= _RATE_FROM_S else UNKNOWN,
+            blink_duration_s=mean_s,
+            blink_timing=self._closures.timing,
+            perclos=share.perclos,
+            unknown_share=share.unknown,
+            mouth=measures.mouth,
+            yawning=self._yawns.yawning,
+            yawns=len(self._recent[EventKind.YAWN]),
+            yaw=yaw,
+            pitch=pitch,
+            roll=roll,
+            away_s=self._head.away_s,
+            lost_s=lost_s,
+            condition=verdict.condition,
+            reasons=verdict.reasons,
+            level=verdict.level,
+            baseline=self._source if baseline is not None else BaselineSource.NONE,
+            events=tuple(events),
         )
 
     def finish(self) -> tuple[DriverEvent, ...]:
-        """End the session: events that its end cuts off."""
+        """End the session: the events that its end cuts off."""
         events = self._closures.finish(self.settings)
-        for event in events:
-            self._count(event)
+        events += self._yawns.finish(self.settings)
+        events += self._head.finish(self.settings)
+        if self._lost is not None:
+            events.append(replace(self._lost, ongoing=False, complete=False))
         return tuple(events)
 
     def _next_id(self) -> int:
@@ -185,14 +207,17 @@ class DriverMonitor:
         time_s = measures.time_s
         if measures.face_id is not None:
             lost, self._lost, self._lost_from_s = self._lost, None, None
-            self._last_face_s, self._face_id = time_s, measures.face_id
+            self._face_s = time_s
             if lost is None:
                 return []
             return [replace(lost, duration_s=time_s - lost.start_s, ongoing=False)]
         if self._lost_from_s is None:
-            self._lost_from_s = time_s if self._last_face_s is None else self._last_face_s
+            self._lost_from_s = time_s if self._face_s is None else self._face_s
         lost_s = time_s - self._lost_from_s
-        if self._lost is not None or lost_s < self.settings.lost_s:
+        if self._lost is not None:
+            self._lost = replace(self._lost, duration_s=lost_s)
+            return []
+        if lost_s < self.settings.lost_s:
             return []
         self._lost = DriverEvent(
             id=self._next_id(),
@@ -203,89 +228,34 @@ class DriverMonitor:
         )
         return [self._lost]
 
-    def _keep(self, events: list[DriverEvent], time_s: float) -> None:
-        """Keep what the rules look back on."""
+    def _keep(self, events: Iterable[DriverEvent], time_s: float) -> None:
+        """Keep the events that the rules look back on, each in its latest telling."""
         for event in events:
-            self._count(event)
-        longest = max(self.settings.yawns_window_s, _MINUTE_S)
-        while self._kept and self._kept[0].end_s < time_s - longest:
-            self._kept.popleft()
+            if event.kind is EventKind.MICROSLEEP:  # it may have been a long closure until now
+                _drop(self._recent[EventKind.LONG_CLOSURE], event.id)
+            kept = self._recent[event.kind]
+            self._blinks += event.kind is EventKind.BLINK
+            _drop(kept, event.id)
+            kept.append(event)
+        for kind, kept in self._recent.items():
+            window_s = self.settings.yawns_window_s if kind is EventKind.YAWN else _MINUTE_S
+            while kept and not kept[0].ongoing and kept[0].end_s < time_s - window_s:
+                kept.popleft()
 
-    def _count(self, event: DriverEvent) -> None:
-        for place, kept in enumerate(self._kept):
-            if kept.id == event.id:
-                self._kept[place] = event
-                return
-        self._kept.append(event)
-        self._blinks += event.kind is EventKind.BLINK
-
-    def _recent(self, kind: EventKind, time_s: float, window_s: float) -> list[DriverEvent]:
-        since = time_s - window_s
-        return [e for e in self._kept if e.kind is kind and (e.ongoing or e.end_s >= since)]
-
-    def _state(self, measures: FaceMeasures, state: DriverState) -> DriverState:
-        settings, time_s = self.settings, measures.time_s
-        share = self._perclos.window
-        blinks = self._recent(EventKind.BLINK, time_s, _MINUTE_S)
-        timed = [b.duration_s for b in blinks if not math.isnan(b.duration_s)]
-        mean_s = sum(timed) / len(timed) if timed else UNKNOWN
-        yawns = len(self._recent(EventKind.YAWN, time_s, settings.yawns_window_s))
-        lost_s = 0.0 if self._lost_from_s is None else time_s - self._lost_from_s
-        verdict = judge(
-            Evidence(
-                lost_s=lost_s,
-                learning=self.baseline is None,
-                eyes_known=not math.isnan(state.opening),
-                head_known=not math.isnan(state.yaw + state.pitch),
-                shut_s=state.shut_s,
-                away_s=state.away_s,
-                perclos=share.perclos if share.known_s >= settings.perclos_known_s else UNKNOWN,
-                blink_duration_s=mean_s,
-                closures=len(self._recent(EventKind.LONG_CLOSURE, time_s, _MINUTE_S)),
-                microsleeps=len(self._recent(EventKind.MICROSLEEP, time_s, _MINUTE_S)),
-                nod_offs=len(self._recent(EventKind.NOD_OFF, time_s, _MINUTE_S)),
-                yawns=yawns,
-            ),
-            settings,
-        )
-        return replace(
-            state,
-            blinks=self._blinks,
-            blink_rate=_rate(len(blinks), share),
-            blink_duration_s=mean_s,
-            perclos=share.perclos,
-            unknown_share=share.unknown,
-            yawns=yawns,
-            lost_s=lost_s,
-            condition=verdict.condition,
-            reasons=verdict.reasons,
-            level=verdict.level,
-        )
+    def _mean_blink(self) -> float:
+        """Mean duration of the blinks of the last minute whose duration is known."""
+        timed = [e.duration_s for e in self._recent[EventKind.BLINK]]
+        timed = [duration_s for duration_s in timed if not math.isnan(duration_s)]
+        return sum(timed) / len(timed) if timed else UNKNOWN
 
 
-class _SessionClock:
-    """Makes one time line of what a source may break by seeking, looping or being replaced."""
-
-    def __init__(self) -> None:
-        self._line: tuple[str, int] | None = None
-        self._offset_s = 0.0
-        self._last_s = 0.0
-
-    def session_s(self, time_s: float, line: tuple[str, int]) -> float:
-        if self._line is None:
-            self._offset_s = -time_s
-        elif line != self._line:
-            back = time_s + self._offset_s < self._last_s
-            if back or line[0] != self._line[0]:
-                self._offset_s = self._last_s - time_s
-        self._line = line
-        self._last_s = max(time_s + self._offset_s, self._last_s)
-        return self._last_s
+def _drop(events: deque[DriverEvent], event_id: int) -> None:
+    """Remove the event of an id, which is among the last if it is there."""
+    for place in range(len(events) - 1, -1, -1):
+        if events[place].id == event_id:
+            del events[place]
+            return
 
 
 def _or_zero(value: float) -> float:
     return 0.0 if math.isnan(value) else value
-
-
-def _rate(blinks: int, share: Share) -> float:
-    return 60.0 * blinks / share.known_s if share.known_s >= 10.0 else UNKNOWN

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from itertools import pairwise
+from dataclasses import replace
+from typing import Final
 
 from app.driver.excursion import Excursion, Movement, Sample, time_above
-from app.driver.measures import UNKNOWN
 from app.driver.settings import DriverSettings
 from app.driver.state import DriverEvent, EventKind
+
+# A mouth that already rests open still has to open by so much.
+_LEAST_RISE: Final = 0.1
 
 
 class YawnTracker:
@@ -22,11 +25,18 @@ class YawnTracker:
 
     def __init__(self, next_id: Callable[[], int], settings: DriverSettings) -> None:
         self._next_id = next_id
+        self._movement = Excursion(
+            least=settings.yawn_opening, longest_gap_s=settings.longest_gap_s
+        )
         self._gap_s = settings.longest_gap_s
-        self._least = settings.yawn_opening
-        self._movement = Excursion(least=self._least, longest_gap_s=self._gap_s)
-        self._widths: list[Sample] = []
+        self._rest = 0.0
         self._told: DriverEvent | None = None
+        self._start_again()
+
+    def _start_again(self) -> None:
+        self._from_s = math.nan
+        self._wide_s = self._open_s = 0.0
+        self._widths, self._widths_s = 0.0, 0.0
 
     @property
     def yawning(self) -> bool:
@@ -36,7 +46,7 @@ class YawnTracker:
     @property
     def open(self) -> bool:
         """The mouth is open so far that it may become a yawn."""
-        return bool(self._movement.samples)
+        return self._movement.going_on
 
     def add(
         self,
@@ -61,45 +71,55 @@ class YawnTracker:
         Returns:
             Events that began or ended.
         """
-        rest = 0.0 if math.isnan(rest_mouth) else rest_mouth
-        least = max(settings.yawn_opening - rest, 0.1)
-        samples = list(self._movement.samples)
-        if not samples:
-            self._widths = []
-            if least != self._least:
-                self._least = least
-                self._movement = Excursion(least=least, longest_gap_s=settings.longest_gap_s)
-        self._widths.append((time_s, width / rest_width))
-        ended = self._movement.add(time_s, mouth - rest)
-        if self._movement.samples:
-            return self._tell(list(self._movement.samples), rest, settings)
-        return self._end(ended, samples, rest, settings)
+        if not self.open:
+            self._start_again()
+            self._rest = 0.0 if math.isnan(rest_mouth) else rest_mouth
+            self._movement.least = max(settings.yawn_opening - self._rest, _LEAST_RISE)
+            self._movement.longest_gap_s = self._gap_s = settings.longest_gap_s
+        before = self._movement.last
+        ended = self._movement.add(time_s, mouth - self._rest)
+        now = self._movement.last
+        whole = before is not None and now is not None and now[0] - before[0] <= self._gap_s
+        if whole and before is not None and now is not None:
+            self._sum_up(before, now, width / rest_width)
+        events = [] if self.open and whole else self._end(ended, settings)
+        if not whole:
+            self._start_again()
+        return events + (self._tell(settings) if self.open else [])
 
-    def _tell(
-        self, samples: list[Sample], rest: float, settings: DriverSettings
-    ) -> list[DriverEvent]:
-        if self._told is not None or not self._is_yawn(samples, settings):
+    def _sum_up(self, before: Sample, now: Sample, widened: float) -> None:
+        if math.isnan(self._from_s):
+            self._from_s = before[0]
+        self._wide_s += time_above(before, now, self._movement.least)
+        self._open_s += time_above(before, now, self._movement.least / 2)
+        if not math.isnan(widened) and now[1] >= self._movement.least / 2:
+            self._widths += widened * (now[0] - before[0])
+            self._widths_s += now[0] - before[0]
+
+    def _is_yawn(self, settings: DriverSettings) -> bool:
+        if self._wide_s < max(settings.yawn_s, settings.yawn_steady * self._open_s):
+            return False
+        return self._widths <= settings.yawn_width * self._widths_s
+
+    def _tell(self, settings: DriverSettings) -> list[DriverEvent]:
+        now = self._movement.last
+        if self._told is not None or now is None or not self._is_yawn(settings):
             return []
-        first_s = samples[0][0]
         self._told = DriverEvent(
             id=self._next_id(),
             kind=EventKind.YAWN,
-            start_s=first_s,
-            duration_s=samples[-1][0] - first_s,
+            start_s=self._from_s,
+            duration_s=now[0] - self._from_s,
             ongoing=True,
-            size=rest + max(value for _, value in samples),
+            size=self._rest + now[1],
         )
         return [self._told]
 
-    def _end(
-        self,
-        ended: Movement | None,
-        samples: list[Sample],
-        rest: float,
-        settings: DriverSettings,
-    ) -> list[DriverEvent]:
+    def _end(self, ended: Movement | None, settings: DriverSettings) -> list[DriverEvent]:
         told, self._told = self._told, None
-        if ended is None or (told is None and not self._is_yawn(samples, settings)):
+        if ended is None:
+            return [] if told is None else [replace(told, ongoing=False, complete=False)]
+        if told is None and not self._is_yawn(settings):
             return []
         return [
             DriverEvent(
@@ -108,18 +128,10 @@ class YawnTracker:
                 start_s=ended.start_s,
                 duration_s=ended.end_s - ended.start_s,
                 complete=ended.complete,
-                size=rest + ended.size,
+                size=self._rest + ended.size,
             )
         ]
 
-    def _is_yawn(self, samples: list[Sample], settings: DriverSettings) -> bool:
-        whole_s = samples[-1][0] - samples[0][0] if samples else 0.0
-        if whole_s < settings.yawn_s:
-            return False
-        wide_s = sum(time_above(a, b, self._least) for a, b in pairwise(samples))
-        middle_s = sum(time_above(a, b, self._least / 2) for a, b in pairwise(samples))
-        if wide_s < settings.yawn_s or wide_s < settings.yawn_steady * middle_s:
-            return False
-        widths = sorted(ratio for _, ratio in self._widths if not math.isnan(ratio))
-        widened = widths[len(widths) // 2] if widths else UNKNOWN
-        return not widened > settings.yawn_width
+    def finish(self, settings: DriverSettings) -> list[DriverEvent]:
+        """The yawn that the end of the session cuts off."""
+        return self._end(self._movement.finish(), settings)

@@ -42,6 +42,7 @@ class BaselineSource(Enum):
 
     NONE = "none"
     RUNNING = "learned while watching"
+    CLIP = "learned from the whole clip"
     CALIBRATED = "calibrated"
     PROFILE = "profile"
 
