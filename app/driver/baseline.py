@@ -28,6 +28,9 @@ _TEACHES_OPEN: Final = 0.75
 _TEACHES_SHUT: Final = 0.3
 # Shut eyes are rare: they teach faster, over seconds of shut time.
 _SHUT_OVER_S: Final = 2.0
+# Learning while watching looks back this far, this often.
+_LOOKS_BACK_S: Final = 20.0
+_TRY_EVERY_S: Final = 0.25
 # A mouth that is open by so much more than at rest is not at rest.
 _AT_REST: Final = 0.1
 
@@ -176,6 +179,7 @@ class RunningBaseline:
     def __init__(self, baseline: Baseline | None = None) -> None:
         self.current = baseline
         self._first: list[FaceMeasures] = []
+        self._tried_s = -math.inf
         self._time_s: float | None = None
 
     def update(self, measures: FaceMeasures, settings: DriverSettings) -> Baseline | None:
@@ -191,14 +195,16 @@ class RunningBaseline:
         return self.current
 
     def _learn(self, measures: FaceMeasures, settings: DriverSettings) -> None:
-        """Look at the first seconds once in a while, until they teach a baseline."""
+        """Look at what was seen lately, until it teaches a baseline."""
         self._first.append(measures)
-        if measures.time_s - self._first[0].time_s < settings.settle_s:
+        time_s = measures.time_s
+        if time_s - self._tried_s < _TRY_EVERY_S:
             return
-        self.current = learn_baseline(self._first, settings)
-        if self.current is None:  # the head was turned, or the eyes were hidden for a while
-            self._first = self._first[len(self._first) // 4 + 1 :]
-        else:
+        self._tried_s = time_s
+        self._first = [m for m in self._first if time_s - m.time_s <= _LOOKS_BACK_S]
+        if time_s - self._first[0].time_s >= settings.settle_s:
+            self.current = learn_baseline(self._first, settings)
+        if self.current is not None:
             self._first = []
 
 

@@ -10,37 +10,13 @@ from typing import Final
 
 import numpy as np
 
-from app.core.svg import colour
+from app.core.html import html_page, html_table, percent, plain, swatch
 from app.evaluate.measures import Figures, face_errors, pooled_errors
 from app.evaluate.report.plots import attribute_bars, error_curves, error_over_time, point_map
 from app.evaluate.results import ClipResult, Worst
 
 _CLIPS_SHOWN: Final = 12
 _WORST_SHOWN: Final = 6
-
-_STYLE: Final = """
-body{font:15px/1.5 system-ui,"DejaVu Sans",sans-serif;color:#1c2430;background:#fff;
-margin:0 auto;max-width:980px;padding:24px 20px 60px}
-h1{font-size:26px;margin:0 0 4px}h2{font-size:19px;margin:38px 0 6px}
-h3{font-size:15px;margin:18px 0 4px}
-p{margin:4px 0 10px}.faint{color:#5b6675;fill:#5b6675}
-table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:14px;margin:10px 0}
-th,td{padding:4px 10px;text-align:right;border-bottom:1px solid #e3e7ec;white-space:nowrap}
-th:first-child,td:first-child{text-align:left;padding-left:0}th{font-weight:600}
-.wide{overflow-x:auto}.swatch{display:inline-block;width:11px;height:11px;border-radius:2px;
-margin-right:7px}
-.legend span.item{margin-right:20px;white-space:nowrap}
-svg{width:100%;height:auto;display:block}svg text{font-size:12px;fill:#1c2430}
-svg .tick{font-size:11.5px}svg .faint{fill:#5b6675}
-.grid{stroke:#dde2e8;stroke-width:1}.axis{stroke:#5b6675;stroke-width:1}
-.edge{stroke:#9aa5b1;stroke-width:1}
-.disc{fill:#d55e00;fill-opacity:.55;stroke:#8f3f00;stroke-width:.6}
-.half{max-width:620px}.row{display:flex;flex-wrap:wrap;gap:14px}
-figure{margin:0;width:148px}figure.face{width:300px}
-figure img{width:100%;border-radius:4px;display:block}
-figcaption{font-size:12.5px;color:#5b6675;margin-top:3px}
-.truth{color:#2b8a3e;font-weight:600}.guess{color:#c2410c;font-weight:600}
-"""
 
 
 def render_report(
@@ -94,12 +70,7 @@ def render_report(
         '<span class="guess">prediction</span>.</p>'
     )
     sections += [_worst_faces(results, name, number) for number, name in enumerate(names)]
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<title>{escape(title)}: error of {escape(', '.join(names))}</title>"
-        '<meta name="viewport" content="width=device-width">'
-        f"<style>{_STYLE}</style></head>\n<body>\n" + "\n".join(sections) + "\n</body></html>\n"
-    )
+    return html_page(f"{title}: error of {', '.join(names)}", sections)
 
 
 def _summary_table(measured: Mapping[str, Figures]) -> str:
@@ -113,29 +84,29 @@ def _summary_table(measured: Mapping[str, Figures]) -> str:
             interval = f" [{low:.2f}, {high:.2f}]"
         rows.append(
             [
-                f"{_swatch(number)}{escape(name)}",
-                _percent(model.total.nme) + interval,
-                _percent(model.failure_rate_8),
-                _percent(model.failure_rate_10),
-                _plain(model.auc_8, 3),
-                _plain(float(np.mean(model.pose)), 1, "°"),
-                _plain(model.eye_opening_error, 3),
-                _percent(model.jitter),
+                f"{swatch(number)}{escape(name)}",
+                percent(model.total.nme) + interval,
+                percent(model.failure_rate_8),
+                percent(model.failure_rate_10),
+                plain(model.auc_8, 3),
+                plain(float(np.mean(model.pose)), 1, "°"),
+                plain(model.eye_opening_error, 3),
+                percent(model.jitter),
                 str(model.total.missed),
                 str(model.false_faces),
             ]
         )
-    return _table(head, rows)
+    return html_table(head, rows)
 
 
 def _region_table(measured: Mapping[str, Figures]) -> str:
     regions = list(next(iter(measured.values())).by_region)
     rows = [
-        [f"{_swatch(number)}{escape(name)}"]
-        + [_percent(model.by_region[region]) for region in regions]
+        [f"{swatch(number)}{escape(name)}"]
+        + [percent(model.by_region[region]) for region in regions]
         for number, (name, model) in enumerate(measured.items())
     ]
-    return _table(["model", *regions], rows)
+    return html_table(["model", *regions], rows)
 
 
 def _point_maps(result: ClipResult, measured: Mapping[str, Figures]) -> str:
@@ -145,7 +116,7 @@ def _point_maps(result: ClipResult, measured: Mapping[str, Figures]) -> str:
         return ""
     maps = [
         f'<figure class="face">{point_map(result.labels.layout, model.by_point, high)}'
-        f"<figcaption>{_swatch(number)}{escape(name)}</figcaption></figure>"
+        f"<figcaption>{swatch(number)}{escape(name)}</figcaption></figure>"
         for number, (name, model) in enumerate(measured.items())
     ]
     return (
@@ -169,7 +140,7 @@ def _worst_faces(results: Sequence[ClipResult], name: str, number: int) -> str:
             f"<figcaption>{escape(words)}</figcaption></figure>"
         )
     body = "".join(figures) or '<p class="faint">No face was found.</p>'
-    return f'<h3>{_swatch(number)}{escape(name)}</h3><div class="row">{body}</div>'
+    return f'<h3>{swatch(number)}{escape(name)}</h3><div class="row">{body}</div>'
 
 
 def _worst_error(result: ClipResult) -> float:
@@ -178,26 +149,7 @@ def _worst_error(result: ClipResult) -> float:
 
 def _legend(names: Sequence[str]) -> str:
     items = (
-        f'<span class="item">{_swatch(number)}{escape(name)}</span>'
+        f'<span class="item">{swatch(number)}{escape(name)}</span>'
         for number, name in enumerate(names)
     )
     return f'<p class="legend">{"".join(items)}</p>'
-
-
-def _swatch(number: int) -> str:
-    return f'<span class="swatch" style="background:{colour(number)}"></span>'
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table whose cells are HTML already."""
-    top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return f'<div class="wide"><table><tr>{top}</tr>{body}</table></div>'
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.2f} %" if math.isfinite(value) else "–"
-
-
-def _plain(value: float, digits: int, unit: str = "") -> str:
-    return f"{value:.{digits}f}{unit}" if math.isfinite(value) else "–"
