@@ -102,6 +102,7 @@ def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
     run.add_argument("source", metavar="SOURCE", help=_SOURCE_HELP)
     _add_vision_options(run)
     _add_output_options(run)
+    _add_send_options(run)
     run.add_argument(
         "--seconds",
         type=_positive,
@@ -333,6 +334,19 @@ def _add_output_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--overwrite", action="store_true", help="replace a video that is there already"
+    )
+
+
+def _add_send_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what is sent to other programs")
+    group.add_argument(
+        "--send",
+        metavar="A,B",
+        help="send each frame over UDP: json, openseeface, opentrack, each maybe with a port as in "
+        "json:5000 (default ports 11574, 11573, 4242)",
+    )
+    group.add_argument(
+        "--send-host", metavar="HOST", help="where to (default 127.0.0.1: this machine only)"
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from app.capture.source import local_path
 from app.core.errors import OutputError, PfldLiveError
 from app.core.frame import Frame
+from app.record.live_out.protocols import LOCAL, PROTOCOLS, LiveOutSettings
 from app.record.output import check_apart, check_place
 from app.record.places import RecordFiles
 from app.record.recorder import Recorder
@@ -74,6 +75,26 @@ def open_recorder(
         return files.numbered(number + 1)
 
     return Recorder(place, settings, about=about, live=live)
+
+
+def live_out_settings(options: argparse.Namespace) -> LiveOutSettings:
+    """What is sent to other programs.
+
+    Raises:
+        PfldLiveError: an option is wrong.
+    """
+    ports: dict[str, int] = {}
+    for item in (options.send or "").split(","):
+        name, _, port = item.strip().partition(":")
+        if not name:
+            continue
+        if name not in PROTOCOLS or not (port.isdecimal() or not port):
+            raise PfldLiveError(
+                f"{item.strip()!r} cannot be sent; --send takes {', '.join(PROTOCOLS)}, each maybe "
+                "with a port as in json:5000."
+            )
+        ports[name] = int(port or PROTOCOLS[name].port.default)
+    return LiveOutSettings(ports=ports, host=options.send_host or LOCAL)
 
 
 def _overlay(text: str | None) -> OverlayOptions:

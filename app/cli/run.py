@@ -31,7 +31,7 @@ def demo(options: argparse.Namespace) -> int:
     clip = asset("demo.mp4")
     if not clip.is_file():
         raise SourceError(f"The demo clip {clip} is missing; install PFLD Live again.")
-    options.source, options.seconds = str(clip), None
+    options.source, options.seconds, options.send, options.send_host = str(clip), None, None, None
     if _wants_window(options):
         return _open_window(options, demo=True)
     if options.output is None:
@@ -55,7 +55,7 @@ def _open_window(options: argparse.Namespace, *, demo: bool = False) -> int:
 def _wants_window(options: argparse.Namespace) -> bool:
     if options.headless or options.seconds is not None:
         return False
-    if options.output or options.json or options.sidecar or options.csv:
+    if options.output or options.json or options.sidecar or options.csv or options.send:
         return False
     if display_available():
         return True
@@ -66,16 +66,25 @@ def _wants_window(options: argparse.Namespace) -> bool:
 def process_headless(options: argparse.Namespace) -> int:
     """Process a source as fast as possible, write what was asked for, print the summary."""
     from app.capture.source import Pace, SourceOptions, open_source
-    from app.cli.outputs import open_recorder, record_files, record_settings, written
+    from app.cli.outputs import (
+        live_out_settings,
+        open_recorder,
+        record_files,
+        record_settings,
+        written,
+    )
+    from app.record.live_out.sender import LiveOut
     from app.vision.offline import open_pipeline, process
 
     recording = record_settings(options)
     files = record_files(options, recording.what)
+    sending = live_out_settings(options)
     settings = vision_settings(options)
     source = open_source(options.source, SourceOptions(pace=Pace.FAST, give_up_s=CAMERA_GIVE_UP_S))
     summary = RunSummary(source=source.name)
     progress = ProgressBar()
     recorder = None
+    live_out = LiveOut(sending) if sending.ports else None
     with ExitStack() as stack:
         with ending_at_once():
             if any(files):
@@ -91,6 +100,8 @@ def process_headless(options: argparse.Namespace) -> int:
         stopping = stack.enter_context(Stopping())
         if recorder is not None:
             stack.enter_context(recorder)
+        if live_out is not None:
+            stack.callback(live_out.stop)
         started = time.perf_counter()
         try:
             for result in process(source, pipeline, seconds=options.seconds):
@@ -99,6 +110,8 @@ def process_headless(options: argparse.Namespace) -> int:
                     summary.seconds = time.perf_counter() - started
                     if recorder is not None:
                         _record(recorder, result, live=source.live)
+                    if live_out is not None:
+                        live_out.send(result)
                 progress.show(summary, source.info.frames)
         except KeyboardInterrupt:  # the usual way to end a camera
             summary.problems = ("Stopped by the user.",)
@@ -107,12 +120,16 @@ def process_headless(options: argparse.Namespace) -> int:
         if recorder is not None:
             _finish(recorder, stopping)
             summary.problems = (*summary.problems, *_losses(recorder.status))
+        if live_out is not None and (problem := live_out.status.problem):
+            summary.problems = (*summary.problems, problem)
         summary.problems = (*summary.problems, *source.problems)
     if options.json is not None:
         write_json(options.json, summary.as_dict())
     print(summary.as_text())
     for name, path in written(() if recorder is None else recorder.status.files):
         print(f"{name}: {path.resolve()}")
+    if live_out is not None:
+        print("sent: " + ", ".join(f"{n} {name}" for name, n in live_out.status.sent.items()))
     return 0
 
 
