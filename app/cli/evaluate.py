@@ -15,7 +15,7 @@ from app.core.errors import ModelError, PfldLiveError
 from app.core.files import write_text
 from app.evaluate.find import FoundClips, find_clips
 from app.evaluate.jobs import Job, make_jobs, run_job, run_jobs
-from app.evaluate.measures import Figures, measure
+from app.evaluate.measures import Figures, measure, measure_shared
 from app.evaluate.report.facts import report_facts
 from app.evaluate.report.page import render_report
 from app.evaluate.results import ClipResult
@@ -124,15 +124,29 @@ def _print_table(results: Sequence[ClipResult], measured: dict[str, Figures]) ->
     where = results[0].clip if len(results) == 1 else f"{len(results)} clips"
     print(f"{where}: {faces} labelled faces; errors in percent of the eye distance")
     width = max(len(name) for name in measured)
-    head = ("NME", "95 % interval", "fails 8 %", "AUC 8 %", "pose", "missed", "false")
-    sizes = (6, 14, 9, 7, 6, 6, 6)
+    points, shared = measure_shared(results, measured)
+    mixed = len({model.layout for model in measured.values()}) > 1
+    if mixed:
+        print(f"models of different layouts: {points} points are shared by all")
+    head: tuple[str, ...] = (
+        "NME",
+        "95 % interval",
+        "fails 8 %",
+        "AUC 8 %",
+        "pose",
+        "missed",
+        "false",
+    )
+    sizes: tuple[int, ...] = (6, 14, 9, 7, 6, 6, 6)
+    if mixed:
+        head, sizes = ("points", "shared", *head), (6, 6, *sizes)
     print(
         f"{'model':<{width}}"
         + "".join(f"  {cell:>{size}}" for cell, size in zip(head, sizes, strict=True))
     )
     for name, model in measured.items():
         interval = model.total.ci95
-        cells = (
+        cells = [
             _cell(100 * model.total.nme, 2),
             "–" if interval is None else f"{100 * interval[0]:.2f} – {100 * interval[1]:.2f}",
             _cell(100 * model.failure_rate_8, 1),
@@ -140,7 +154,9 @@ def _print_table(results: Sequence[ClipResult], measured: dict[str, Figures]) ->
             _cell(float(model.pose.mean()), 1, "°"),
             str(model.total.missed),
             str(model.false_faces),
-        )
+        ]
+        if mixed:
+            cells[:0] = [str(int(model.known.sum())), _cell(100 * shared[name].nme, 2)]
         print(
             f"{name:<{width}}"
             + "".join(f"  {cell:>{size}}" for cell, size in zip(cells, sizes, strict=True))

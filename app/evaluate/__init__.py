@@ -8,5 +8,8 @@
 - `editing`: labels that a person corrects, with undo; `derive`: attributes that no label gives.
 - `run`, `matching`, `worst`, `results`: models over a clip, to compact arrays.
 - `jobs`: a folder of clips as jobs that can be stopped and go on.
+- `layouts`: on which points models and labels of different layouts meet.
+- `background`, `store`: an evaluation beside other work, and those that are kept.
+- `reference`, `labelling`: labels for a clip that has none.
 - `measures`, `summary`, `report`: from the arrays to figures, JSON, CSV and one HTML page.
 """

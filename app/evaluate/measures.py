@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from app.core.layout import IBUG68, LandmarkLayout, shared_points
 from app.core.openings import eye_aspect_ratios
 from app.evaluate.attributes import ATTRIBUTES, Flags
+from app.evaluate.layouts import common_points, layout_for_all
 from app.evaluate.metrics import (
     LOOSE_FAILURE_LIMIT,
     Errors,
@@ -31,8 +33,10 @@ class FaceErrors:
     """The errors of one model on the L labelled faces of a clip or of several.
 
     Attributes:
+        layout: what the N points mean: those that labels and model share.
+        known: (N,) False for points of the layout that labels or model do not know.
         point: (L, N) shares of the eye distance; inf for a missed face, NaN for a point that has
-            no label or lies outside the picture.
+            no label, lies outside the picture or is not known.
         face: (L,) NME; inf for a missed face.
         attributes: (L, 6) in the order of `ATTRIBUTES`.
         pose: (L, 3) absolute errors of yaw, pitch and roll in degrees; NaN where the label
@@ -42,6 +46,8 @@ class FaceErrors:
         false_faces: number of faces that match no label.
     """
 
+    layout: LandmarkLayout
+    known: npt.NDArray[np.bool_]
     point: Errors
     face: Errors
     attributes: Flags
@@ -73,6 +79,8 @@ class Figures:
     """What a model comes down to; errors are shares of the eye distance, unknown is NaN.
 
     Attributes:
+        layout: what the N points mean: those that labels and model share.
+        known: (N,) False for points of the layout that labels or model do not know.
         total: all faces.
         failure_rate_8, failure_rate_10: share of the faces with NME above 0.08 or 0.10; a
             missed face has failed.
@@ -86,6 +94,8 @@ class Figures:
         false_faces: faces that match no label.
     """
 
+    layout: LandmarkLayout
+    known: npt.NDArray[np.bool_]
     total: GroupFigures
     failure_rate_8: float
     failure_rate_10: float
@@ -99,24 +109,43 @@ class Figures:
     false_faces: int
 
 
-def face_errors(result: ClipResult, model: str) -> FaceErrors:
-    """The errors of a model on one clip."""
+def face_errors(
+    result: ClipResult,
+    model: str,
+    *,
+    on: LandmarkLayout | None = None,
+    only: Iterable[int] | None = None,
+) -> FaceErrors:
+    """The errors of a model on one clip.
+
+    Args:
+        result: of the clip.
+        model: its label.
+        on: the layout to measure in; None for the one in which labels and model share most.
+        only: indices of the points that count; None for all.
+    """
     labels, said = result.labels, result.models[model]
-    truth, layout = labels.points, labels.layout
+    common = common_points(labels.layout, said.layout, on)
+    layout, known = common.layout, common.known.copy()
+    if only is not None:
+        known[[i for i in range(layout.count) if i not in set(only)]] = False
+    truth, predicted = common.from_labels(labels.points), common.from_model(said.points)
     sizes = result.sizes[labels.frame]
-    counts = inside(truth, sizes[:, :1], sizes[:, 1:])
-    point = point_errors(said.points, truth, layout, counts=counts)
+    counts = inside(truth, sizes[:, :1], sizes[:, 1:]) & known
+    point = point_errors(predicted, truth, layout, counts=counts)
     if layout.left_eye:
         # Lids that are not labelled, or corners that coincide, have no opening.
         with np.errstate(invalid="ignore", divide="ignore"):
-            eyes = np.abs(eye_aspect_ratios(said.points, layout) - eye_aspect_ratios(truth, layout))
+            eyes = np.abs(eye_aspect_ratios(predicted, layout) - eye_aspect_ratios(truth, layout))
         eyes[~np.isfinite(eyes)] = np.nan
     else:
         eyes = np.full((len(truth), 2), np.nan)
     trembling = np.zeros(0)
     if result.moving:
-        trembling = jitter(said.points, truth, layout, frame=labels.frame, person=labels.person)
+        trembling = jitter(predicted, truth, layout, frame=labels.frame, person=labels.person)
     return FaceErrors(
+        layout=layout,
+        known=known,
         point=point,
         face=nme(point),
         attributes=labels.attributes,
@@ -127,10 +156,21 @@ def face_errors(result: ClipResult, model: str) -> FaceErrors:
     )
 
 
-def pooled_errors(results: Sequence[ClipResult], model: str) -> FaceErrors:
-    """The errors of a model on several clips of one layout, in their order."""
-    parts = [face_errors(result, model) for result in results]
+def pooled_errors(
+    results: Sequence[ClipResult],
+    model: str,
+    *,
+    on: LandmarkLayout | None = None,
+    only: Iterable[int] | None = None,
+) -> FaceErrors:
+    """The errors of a model on several clips, in their order; see `face_errors`."""
+    if on is None:
+        layouts = [result.labels.layout for result in results]
+        on = layout_for_all(layouts, results[0].models[model].layout)
+    parts = [face_errors(result, model, on=on, only=only) for result in results]
     return FaceErrors(
+        layout=on,
+        known=np.any([p.known for p in parts], axis=0),
         point=np.concatenate([p.point for p in parts]),
         face=np.concatenate([p.face for p in parts]),
         attributes=np.concatenate([p.attributes for p in parts]),
@@ -141,10 +181,13 @@ def pooled_errors(results: Sequence[ClipResult], model: str) -> FaceErrors:
     )
 
 
-def figures(errors: FaceErrors, regions: Mapping[str, tuple[int, ...]]) -> Figures:
-    """All measures; `regions` as `app.evaluate.metrics.region_points` gives them."""
+def figures(errors: FaceErrors) -> Figures:
+    """All measures."""
     found = errors.point[np.isfinite(errors.face)]
+    regions = region_points(errors.layout)
     return Figures(
+        layout=errors.layout,
+        known=errors.known,
         total=_group(errors.face),
         failure_rate_8=failure_rate(errors.face),
         failure_rate_10=failure_rate(errors.face, LOOSE_FAILURE_LIMIT),
@@ -153,7 +196,11 @@ def figures(errors: FaceErrors, regions: Mapping[str, tuple[int, ...]]) -> Figur
             name: _group(errors.face[errors.attributes[:, place]])
             for place, name in enumerate(ATTRIBUTES)
         },
-        by_region={name: _mean(nme(found[:, points])) for name, points in regions.items()},
+        by_region={
+            name: _mean(nme(found[:, points]))
+            for name, points in regions.items()
+            if errors.known[list(points)].any()
+        },
         by_point=np.array([_mean(column) for column in found.T]),
         pose=np.array([_mean(column) for column in errors.pose.T]),
         eye_opening_error=_mean(errors.eyes),
@@ -163,9 +210,28 @@ def figures(errors: FaceErrors, regions: Mapping[str, tuple[int, ...]]) -> Figur
 
 
 def measure(results: Sequence[ClipResult], model: str) -> Figures:
-    """All measures of a model over several clips."""
-    regions = region_points(results[0].labels.layout)
-    return figures(pooled_errors(results, model), regions)
+    """All measures of a model over several clips, on the points that it shares with the labels."""
+    return figures(pooled_errors(results, model))
+
+
+def measure_shared(
+    results: Sequence[ClipResult], models: Iterable[str]
+) -> tuple[int, dict[str, GroupFigures]]:
+    """The error of models of different layouts on the points that all of them and all labels know,
+    so that it can be compared.
+
+    Returns:
+        The number of these points, and label of the model -> error of all faces. Where all speak
+        the same layout, these are its points.
+    """
+    names = list(models)
+    layouts = {result.labels.layout for result in results}
+    layouts |= {result.models[name].layout for result in results for name in names}
+    on = layouts.pop() if len(layouts) == 1 else IBUG68
+    points = range(on.count) if not layouts else shared_points(layouts, on)
+    return len(points), {
+        name: _group(pooled_errors(results, name, on=on, only=points).face) for name in names
+    }
 
 
 def _group(face: Errors) -> GroupFigures:

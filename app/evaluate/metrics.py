@@ -29,7 +29,7 @@ REGIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "jaw": ("jaw",),
         "brows": ("left_brow", "right_brow"),
-        "nose": ("nose_bridge", "nose_base"),
+        "nose": ("nose_bridge", "nose_base", "nose"),
         "eyes": ("left_eye", "right_eye"),
         "mouth": ("outer_lips", "inner_lips"),
     }

@@ -8,21 +8,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
-from app.core.errors import ModelError
-from app.core.face import Box, Face
+from app.core.face import Box, Face, Points
 from app.core.frame import Frame
 from app.core.layout import LandmarkLayout
 from app.evaluate.clip import LabelledClip
 from app.evaluate.derive import derived_attributes
-from app.evaluate.labels import Labels
+from app.evaluate.layouts import common_points
 from app.evaluate.matching import match
 from app.evaluate.metrics import inside, nme, point_errors
 from app.evaluate.results import ClipResult, ModelResult
 from app.evaluate.worst import WorstFaces
 from app.vision.detectors import DEFAULT_DETECTOR, find_detector
-from app.vision.landmarker import Landmarker
 from app.vision.landmarkers import open_landmarker
 from app.vision.pipeline import Pipeline
 from app.vision.settings import FIELD_OF_VIEW, VisionSettings
@@ -97,7 +94,6 @@ class ClipEvaluation:
         self._angle = settings.field_of_view_deg or clip.field_of_view_deg or FIELD_OF_VIEW.default
         self._vision = replace(settings.vision, field_of_view_deg=self._angle)
         labels = clip.labels
-        self._boxes = [Box.around(face[~np.isnan(face).any(axis=1)]) for face in labels.points]
         self._rows = labels.rows_by_frame()
         self._attributes = labels.attributes.copy()
         self._times = np.zeros(labels.frames)
@@ -116,13 +112,12 @@ class ClipEvaluation:
         """
         with ExitStack() as stack:
             for entry in self._models:
-                landmarker = _landmarker(entry, self._clip.labels.layout)
+                landmarker = open_landmarker(entry)
                 stack.callback(landmarker.close)
                 detector = find_detector(self._detector).make()
                 stack.callback(detector.close)
                 pipeline = Pipeline(detector=detector, landmarker=landmarker, settings=self._vision)
-                lane = _Lane(entry.label, pipeline, self._clip.labels, moving=self._clip.moving)
-                self._lanes.append(lane)
+                self._lanes.append(_Lane(entry.label, pipeline, landmarker.layout, self._clip))
             self._frames = stack.enter_context(self._clip.frames(self._problems))
             self._stack = stack.pop_all()
         return self
@@ -142,7 +137,7 @@ class ClipEvaluation:
         number, rows = self.done, range(*self._rows[self.done])
         self._times[number], self._sizes[number] = frame.time_s, (frame.width, frame.height)
         for lane in self._lanes:
-            lane.show(frame, number, rows, self._boxes)
+            lane.show(frame, number, rows)
         unknown = [row for row in rows if not self._clip.labels.has_attributes[row]]
         if unknown:
             self._attributes[unknown] = derived_attributes(
@@ -177,51 +172,58 @@ class ClipEvaluation:
         )
 
 
-def _landmarker(entry: ZooEntry, layout: LandmarkLayout) -> Landmarker:
-    landmarker = open_landmarker(entry)
-    if landmarker.layout.name != layout.name:
-        raise ModelError(
-            f"The model {entry.label} gives {landmarker.layout.name} points, the labels are "
-            f"{layout.name}; choose a model of that layout."
-        )
-    return landmarker
-
-
 class _Lane:
     """One model on its way over the clip."""
 
-    def __init__(self, name: str, pipeline: Pipeline, labels: Labels, *, moving: bool) -> None:
+    def __init__(
+        self, name: str, pipeline: Pipeline, layout: LandmarkLayout, clip: LabelledClip
+    ) -> None:
+        labels = clip.labels
         self.name = name
         self._pipeline = pipeline
-        self._labels = labels
-        self._points = np.full_like(labels.points, np.nan)
+        self._layout = layout
+        self._common = common_points(labels.layout, layout)
+        self._truth = self._common.from_labels(labels.points)
+        self._truth[:, ~self._common.known] = np.nan
+        self._boxes = [_box(points) for points in self._truth]
+        self._labelled = labels.labelled
+        self._points = np.full((len(labels.points), layout.count, 2), np.nan, np.float32)
         self._pose = np.full((len(labels.points), 3), np.nan)
         self._false: list[int] = []
-        self._worst = WorstFaces(moving=moving)
+        self._worst = WorstFaces(moving=clip.moving)
 
-    def show(self, frame: Frame, number: int, rows: range, boxes: Sequence[Box]) -> None:
+    def show(self, frame: Frame, number: int, rows: range) -> None:
         """Show a frame to the model and note what it says of the labelled faces."""
         faces = self._pipeline.process(frame).faces
-        if not self._labels.labelled[number]:
+        if not self._labelled[number]:
             return
-        pairs = match([boxes[row] for row in rows], [Box.around(face.points) for face in faces])
+        found = [self._shared(face) for face in faces]
+        pairs = match([self._boxes[row] for row in rows], [_box(points) for points in found])
         for place, index in pairs.items():
-            self._note(frame, number, rows[place], faces[index])
+            self._note(frame, number, rows[place], faces[index], found[index])
         self._false.extend([number] * (len(faces) - len(pairs)))
 
-    def _note(self, frame: Frame, number: int, row: int, face: Face) -> None:
+    def _shared(self, face: Face) -> Points:
+        """The points (N, 2) of a face that the labels know; the others are NaN."""
+        if face.layout is self._common.layout:
+            points = face.points.copy()
+        else:
+            points = self._common.from_model(face.points)
+        points[~self._common.known] = np.nan
+        return points
+
+    def _note(self, frame: Frame, number: int, row: int, face: Face, found: Points) -> None:
         self._points[row] = face.points
         if face.pose is not None:
             self._pose[row] = (face.pose.yaw, face.pose.pitch, face.pose.roll)
-        truth = self._labels.points[row]
-        error = _quick_nme(face.points, truth, self._labels.layout, frame)
+        error = _quick_nme(found, self._truth[row], self._common.layout, frame)
         if not np.isnan(error):
-            self._worst.offer(frame, number, row, error, truth, face.points)
+            self._worst.offer(frame, number, row, error, self._truth[row], found)
 
     def result(self, rows: int) -> ModelResult:
         """What it said of the labelled faces before this row."""
         return ModelResult(
-            layout=self._labels.layout,
+            layout=self._layout,
             points=self._points[:rows],
             pose=self._pose[:rows],
             false_frames=np.array(self._false, np.int32),
@@ -229,9 +231,14 @@ class _Lane:
         )
 
 
+def _box(points: Points) -> Box:
+    """The box around the known points of a face."""
+    return Box.around(points[~np.isnan(points).any(axis=1)])
+
+
 def _quick_nme(
-    predicted: npt.NDArray[np.float32],
-    truth: npt.NDArray[np.float32],
+    predicted: Points,
+    truth: Points,
     layout: LandmarkLayout,
     frame: Frame,
 ) -> float:

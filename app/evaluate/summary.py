@@ -13,8 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from app.evaluate.attributes import ATTRIBUTES
-from app.evaluate.measures import Figures, GroupFigures, face_errors, figures
-from app.evaluate.metrics import region_points
+from app.evaluate.measures import Figures, GroupFigures, face_errors, figures, measure_shared
 from app.evaluate.results import ClipResult
 
 VERSION: Final = 1
@@ -33,26 +32,32 @@ def summary(
     `models` -> name -> `nme`, `faces`, `ci95`, `failure_rate_8`, `failure_rate_10`, `auc_8`,
     `by_attribute` -> name -> {`nme`, `faces`, `ci95`}, `missed_by_attribute` -> name -> number,
     `by_region` -> name -> error, `by_point` (list of N), `pose_mae` (mean of the three angles),
-    `pose_mae_by_angle`, `eye_opening_error`, `jitter`, `missed`, `false_faces`.
+    `pose_mae_by_angle`, `eye_opening_error`, `jitter`, `missed`, `false_faces`; `layout` and
+    `points`: on which and how many points of the labels this was measured; `shared` ->
+    {`nme`, `faces`, `ci95`}: on the `shared_points` points that all models and labels know.
 
     Args:
         results: one per clip.
         measured: label of the model -> its figures over all clips.
         settings: how the models were run.
     """
+    points, shared = measure_shared(results, measured)
     return {
         "version": VERSION,
         "settings": dict(settings),
         "clips": [_clip(result) for result in results],
-        "models": {name: _model(model) for name, model in measured.items()},
+        "shared_points": points,
+        "models": {
+            name: {**_model(model), "shared": _group(shared[name])}
+            for name, model in measured.items()
+        },
     }
 
 
 def _clip(result: ClipResult) -> dict[str, Any]:
-    regions = region_points(result.labels.layout)
     models = {}
     for name in result.models:
-        part = figures(face_errors(result, name), regions)
+        part = figures(face_errors(result, name))
         models[name] = {
             "nme": _number(part.total.nme),
             "faces": part.total.faces,
@@ -65,6 +70,7 @@ def _clip(result: ClipResult) -> dict[str, Any]:
         "frames": int(result.labels.labelled.sum()),
         "faces": len(result.labels.frame),
         "layout": result.labels.layout.name,
+        "labels": result.origin.in_words(),
         "problems": list(result.problems),
         "field_of_view_deg": _number(result.field_of_view_deg),
         "models": models,
@@ -73,6 +79,8 @@ def _clip(result: ClipResult) -> dict[str, Any]:
 
 def _model(model: Figures) -> dict[str, Any]:
     return {
+        "layout": model.layout.name,
+        "points": int(model.known.sum()),
         **_group(model.total),
         "failure_rate_8": _number(model.failure_rate_8),
         "failure_rate_10": _number(model.failure_rate_10),

@@ -63,8 +63,8 @@ class WorstFaces:
             number: of the frame.
             row: of the label.
             error: NME, a share of the eye distance.
-            truth: (N, 2), frame pixels.
-            predicted: (N, 2), frame pixels.
+            truth: (N, 2), frame pixels; NaN where unknown.
+            predicted: (N, 2), frame pixels; NaN where unknown.
         """
         moment = number // self._spacing
         rival = self._kept.get(moment)
@@ -85,7 +85,8 @@ class WorstFaces:
 
 def _cut(image: Image, truth: Points, predicted: Points) -> tuple[Image, Points, Points]:
     """The square around a face, `_SIDE` pixels wide, and both sets of points in it."""
-    both = np.concatenate([truth[~np.isnan(truth).any(axis=1)], predicted])
+    both = np.concatenate([truth, predicted])
+    both = both[~np.isnan(both).any(axis=1)]
     low, high = both.min(axis=0), both.max(axis=0)
     side = float((high - low).max()) * (1 + 2 * _MARGIN)
     zoom = _SIDE / max(side, 1.0)
@@ -99,6 +100,8 @@ def _draw(face: _Kept) -> bytes:
     """A JPEG of the face, truth and prediction joined by lines."""
     picture = face.square.copy()
     for true, guess in zip(face.truth, face.predicted, strict=True):
+        if np.isnan(guess).any():
+            continue
         end = _place(guess)
         if not np.isnan(true).any():
             cv2.line(picture, _place(true), end, _VECTOR, 1, cv2.LINE_AA, _SHIFT)

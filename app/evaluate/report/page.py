@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from app.core.html import html_page, html_table, percent, plain, swatch
-from app.evaluate.measures import Figures, face_errors, pooled_errors
+from app.evaluate.measures import Figures, GroupFigures, face_errors, measure_shared, pooled_errors
 from app.evaluate.report.plots import attribute_bars, error_curves, error_over_time, point_map
 from app.evaluate.results import ClipResult, Worst
 
@@ -38,7 +38,7 @@ def render_report(
         f"<h1>{escape(title)}</h1>",
         f'<p class="faint">{faces} labelled faces in {frames} frames. '
         f"{escape(' '.join(facts))}</p>",
-        _summary_table(measured),
+        _summary_table(measured, *measure_shared(results, names)),
         "<p class='faint'>NME is the mean distance of the points to the truth as a share of the "
         "distance between the outer eye corners, over the faces that were found. A missed face "
         "counts as a failure. Brackets: 95&nbsp;% bootstrap interval.</p>",
@@ -63,7 +63,7 @@ def render_report(
         left_out = len(results) - len(shown)
         sections.append(f'<p class="faint">{left_out} clips with smaller errors not drawn.</p>')
     sections += ["<h2>Error by region and point</h2>", _region_table(measured)]
-    sections.append(_point_maps(results[0], measured))
+    sections.append(_point_maps(measured))
     sections.append("<h2>Worst faces</h2>")
     sections.append(
         '<p class="faint"><span class="truth">Truth</span> and '
@@ -73,9 +73,14 @@ def render_report(
     return html_page(f"{title}: error of {', '.join(names)}", sections)
 
 
-def _summary_table(measured: Mapping[str, Figures]) -> str:
+def _summary_table(
+    measured: Mapping[str, Figures], points: int, shared: Mapping[str, GroupFigures]
+) -> str:
     head = ["model", "NME", "fails 8 %", "fails 10 %", "AUC 8 %", "pose MAE", "eye opening"]
     head += ["jitter", "missed", "false"]
+    mixed = len({model.layout for model in measured.values()}) > 1
+    if mixed:  # an error on 15 points says nothing beside one on 68
+        head[1:1] = ["points", f"NME on {points} shared points"]
     rows = []
     for number, (name, model) in enumerate(measured.items()):
         interval = ""
@@ -85,6 +90,7 @@ def _summary_table(measured: Mapping[str, Figures]) -> str:
         rows.append(
             [
                 f"{swatch(number)}{escape(name)}",
+                *([str(int(model.known.sum())), percent(shared[name].nme)] if mixed else []),
                 percent(model.total.nme) + interval,
                 percent(model.failure_rate_8),
                 percent(model.failure_rate_10),
@@ -100,22 +106,22 @@ def _summary_table(measured: Mapping[str, Figures]) -> str:
 
 
 def _region_table(measured: Mapping[str, Figures]) -> str:
-    regions = list(next(iter(measured.values())).by_region)
+    regions = list(dict.fromkeys(r for model in measured.values() for r in model.by_region))
     rows = [
         [f"{swatch(number)}{escape(name)}"]
-        + [percent(model.by_region[region]) for region in regions]
+        + [percent(model.by_region.get(region, math.nan)) for region in regions]
         for number, (name, model) in enumerate(measured.items())
     ]
     return html_table(["model", *regions], rows)
 
 
-def _point_maps(result: ClipResult, measured: Mapping[str, Figures]) -> str:
+def _point_maps(measured: Mapping[str, Figures]) -> str:
     known = [m.by_point[np.isfinite(m.by_point)] for m in measured.values()]
     high = max((float(errors.max()) for errors in known if errors.size), default=0.0)
     if not high > 0:
         return ""
     maps = [
-        f'<figure class="face">{point_map(result.labels.layout, model.by_point, high)}'
+        f'<figure class="face">{point_map(model.layout, model.by_point, high)}'
         f"<figcaption>{swatch(number)}{escape(name)}</figcaption></figure>"
         for number, (name, model) in enumerate(measured.items())
     ]

@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from app.core.layout import LandmarkLayout
+from app.core.layout import IBUG68, LandmarkLayout
+from app.core.layout import point_map as layout_map
 from app.core.svg import Plot, colour, n, picture, ticks
 from app.evaluate.attributes import ATTRIBUTES
 from app.evaluate.labels import Numbers
@@ -125,25 +126,26 @@ def point_map(layout: LandmarkLayout, errors: Errors, high: float) -> str:
     """Error of each point as the area of a disc on a mean face.
 
     Args:
-        layout: of the points; only that of the mean face can be drawn.
+        layout: of the points; those that the mean face has are drawn.
         errors: (N,) shares of the eye distance.
         high: error of the largest disc, the same for all models.
     """
-    face = mean_face()[:, :2]
-    if layout.count != len(face):
+    face = layout_map(IBUG68, layout)(mean_face()[:, :2])
+    seen = ~np.isnan(face).any(axis=1)
+    if not seen.any():
         return ""
-    low = face.min(axis=0)
-    side = 260.0
-    zoom = side / float((face.max(axis=0) - low).max())
+    low, side = face[seen].min(axis=0), 260.0
+    zoom = side / float((face[seen].max(axis=0) - low).max())
     places = (face - low) * zoom + 24
-    width, height = places.max(axis=0) + 24
+    width, height = places[seen].max(axis=0) + 24
     parts = [
         f'<line x1="{n(places[a, 0])}" y1="{n(places[a, 1])}" x2="{n(places[b, 0])}" '
         f'y2="{n(places[b, 1])}" class="edge"/>'
         for a, b in layout.edges
+        if seen[a] and seen[b]
     ]
     for index, error in enumerate(errors):
-        if np.isfinite(error):
+        if np.isfinite(error) and seen[index]:
             radius = 13 * np.sqrt(min(error / high, 1.0))
             parts.append(
                 f'<circle cx="{n(places[index, 0])}" cy="{n(places[index, 1])}" r="{n(radius)}" '

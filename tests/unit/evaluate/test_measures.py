@@ -1,19 +1,21 @@
 """Matching and measures on cases that can be computed by hand."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from app.core.face import Box, HeadPose
-from app.core.layout import IBUG68
+from app.core.layout import IBUG68, KEYPOINTS15, MESH478, WFLW98, LandmarkLayout, point_map
+from app.core.mesh import ibug68_from_mesh
 from app.evaluate.attributes import ATTRIBUTES
 from app.evaluate.derive import face_attributes
 from app.evaluate.label_file import FaceLabel
 from app.evaluate.labels import LabelOrigin, Labels, LabelsBuilder
 from app.evaluate.matching import match
-from app.evaluate.measures import measure
+from app.evaluate.measures import measure, measure_shared
 from app.evaluate.results import ClipResult, ModelResult
 from app.evaluate.summary import rows_as_csv, summary
 
@@ -39,9 +41,14 @@ def some_labels() -> Labels:
     return builder.build(np.ones(5, bool))
 
 
-def result_of(labels: Labels, points: np.ndarray, pose: np.ndarray) -> ClipResult:
+def result_of(
+    labels: Labels,
+    points: np.ndarray,
+    pose: np.ndarray,
+    layout: LandmarkLayout = IBUG68,
+) -> ClipResult:
     model = ModelResult(
-        layout=labels.layout,
+        layout=layout,
         points=points.astype(np.float32),
         pose=pose,
         false_frames=np.array([2], np.int32),
@@ -189,3 +196,69 @@ def test_attributes_that_nobody_labelled_follow_from_the_points() -> None:
         for face in faces
     ]
     assert names == [{"frontal"}, {"profile", "occlusion"}, {"head-up"}]
+
+
+def labels_of(points: np.ndarray, layout: LandmarkLayout) -> Labels:
+    """One face in each of five frames."""
+    builder = LabelsBuilder(layout)
+    for frame in range(5):
+        builder.add(frame=frame, person=0, points=points, pose=(0.0, 0.0, 0.0))
+    return builder.build(np.ones(5, bool))
+
+
+def test_a_model_of_15_points_is_measured_on_these_and_compared_on_what_all_share() -> None:
+    labels = labels_of(face(), IBUG68)
+    few = point_map(IBUG68, KEYPOINTS15)(labels.points)
+    few[:, 0] += [30, 0]  # the middle of the left eye, which is no point of the 68: 60 %
+    few[:, 10] += [0, 10]  # the tip of the nose: 20 %
+    many = labels.points.copy()
+    many[:, 8] += [0, 34]  # the chin, which is none of the 15: 68 %
+    one = result_of(labels, few, labels.pose, KEYPOINTS15)
+    other = result_of(labels, many, labels.pose)
+    both = replace(one, models={"few": one.models["m"], "many": other.models["m"]})
+    alone = measure([both], "few")
+    assert alone.layout is KEYPOINTS15
+    assert alone.known.all()
+    assert alone.total.nme == pytest.approx((0.6 + 0.2) / 15, abs=1e-6)
+    assert alone.by_region["nose"] == pytest.approx(0.2, abs=1e-6)
+    assert measure([both], "many").total.nme == pytest.approx(0.01, abs=1e-6)
+    count, shared = measure_shared([both], ["few", "many"])
+    assert count == 13
+    assert shared["few"].nme == pytest.approx(0.2 / 13, abs=1e-6)
+    assert shared["many"].nme == pytest.approx(0, abs=1e-6)
+    assert shared["few"].faces == 5
+    values = summary([both], {"few": alone, "many": measure([both], "many")}, settings={})
+    assert values["shared_points"] == 13
+    assert values["models"]["few"]["shared"]["nme"] == pytest.approx(0.2 / 13, abs=1e-6)
+    assert (values["models"]["few"]["layout"], values["models"]["few"]["points"]) == (
+        "keypoints15",
+        15,
+    )
+
+
+def test_a_mesh_is_measured_on_the_68_points_and_wider_labels_on_those_of_the_model() -> None:
+    mesh = np.random.default_rng(1).uniform(0, 90, (478, 2))
+    labels = labels_of(ibug68_from_mesh(mesh), IBUG68)
+    shift = IBUG68.eye_distance(labels.points[0]) * np.array([0.0, 0.1])
+    figures = measure([result_of(labels, np.array([mesh + shift] * 5), labels.pose, MESH478)], "m")
+    assert (figures.layout, figures.known.sum()) == (IBUG68, 68)
+    assert figures.total.nme == pytest.approx(0.1, rel=1e-5)
+    wide = labels_of(np.random.default_rng(2).uniform(0, 90, (98, 2)), WFLW98)
+    right = point_map(WFLW98, IBUG68)(wide.points)
+    figures = measure([result_of(wide, right, wide.pose)], "m")
+    assert (figures.layout, figures.known.sum()) == (IBUG68, 68)
+    assert figures.total.nme == pytest.approx(0, abs=1e-6)
+
+
+def test_clips_with_labels_of_different_layouts_are_pooled_on_the_68_points() -> None:
+    some = labels_of(face(), IBUG68)
+    wide = labels_of(np.random.default_rng(2).uniform(0, 90, (98, 2)), WFLW98)
+    few = point_map(IBUG68, KEYPOINTS15)(some.points)
+    from_wide = point_map(WFLW98, KEYPOINTS15)(wide.points)
+    results = [
+        result_of(some, few, some.pose, KEYPOINTS15),
+        result_of(wide, from_wide, wide.pose, KEYPOINTS15),
+    ]
+    figures = measure(results, "m")
+    assert figures.total.faces == 10
+    assert figures.total.nme == pytest.approx(0, abs=1e-6)

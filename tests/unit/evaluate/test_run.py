@@ -19,7 +19,7 @@ from app.evaluate.summary import summary
 from app.evaluate.worst import KEPT, WorstFaces
 from app.vision.pipeline import Pipeline
 from app.vision.settings import VisionSettings
-from app.vision.zoo import ZooEntry
+from app.vision.zoo import Zoo, ZooEntry
 from tests.unit.evaluate.label_lines import Lines, main_face_alone, main_points, write_lines
 
 
@@ -58,6 +58,25 @@ def test_a_model_is_measured_alike_alone_and_beside_others(
     alone = evaluate_clip(clip, models[-1:], quick)
     label = models[-1].label
     assert figures_of(alone)[label] == figures_of(together)[label]
+
+
+def test_a_model_of_another_layout_is_measured_on_the_points_it_shares(
+    cut_clip: Path, quick: EvaluationSettings
+) -> None:
+    mesh = next(entry for entry in Zoo.scan().usable if entry.reference)
+    result = evaluate_clip(open_labelled_clip(cut_clip), [mesh], quick)
+    said = result.models[mesh.label]
+    assert (said.layout.name, said.points.shape[1]) == ("mesh478", 478)
+    values = figures_of(result)[mesh.label]
+    assert (values["layout"], values["points"]) == ("ibug68", 68)
+    assert values["faces"] >= 24
+    assert values["nme"] < 0.1
+    assert len(said.worst) > 0
+    kept = cut_clip.with_name("kept.npz")
+    save_result(kept, result, "key")
+    again = load_result(kept, "key")
+    assert again is not None
+    assert figures_of(again)[mesh.label] == values
 
 
 def test_smoothing_is_off_unless_asked_for(
