@@ -73,6 +73,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_run(commands)
     _add_models(commands)
+    _add_card(commands)
     _add_bench(commands)
     _add_evaluate(commands)
     _add_label(commands)
@@ -120,6 +121,38 @@ def _add_models(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     models.add_argument("--json", action="store_true", help="print JSON instead of a table")
     models.set_defaults(command=_models)
+
+
+def _add_card(commands: argparse._SubParsersAction[_Parser]) -> None:
+    card = commands.add_parser(
+        "card",
+        help="show what a model file says about itself, or write it into a foreign one",
+        description="Prints the card of an ONNX file. With --set, --tune, --add or --output it "
+        "writes one: what is not set is taken from the old card, or guessed from the network. "
+        "The file is only written if the network then runs as its card says.",
+    )
+    card.add_argument("file", type=Path, metavar="FILE.onnx", help="the model")
+    card.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a line of the card, such as layout=wflw98, mean=127.5 or std=58.4,57.1,57.4 "
+        "(0..255 scale); may be repeated",
+    )
+    card.add_argument(
+        "--tune",
+        action="store_true",
+        help="find crop_scale, crop_shift and the order of the colours on the demo clip",
+    )
+    card.add_argument(
+        "--output", type=Path, metavar="COPY.onnx", help="write a copy and leave FILE as it is"
+    )
+    card.add_argument(
+        "--add", action="store_true", help="write the copy into your own model folder"
+    )
+    card.add_argument("--json", action="store_true", help="print JSON")
+    card.set_defaults(command=_card)
 
 
 def _add_bench(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -389,6 +422,12 @@ def _models(options: argparse.Namespace) -> int:
     from app.cli.models import list_models
 
     return list_models(as_json=options.json)
+
+
+def _card(options: argparse.Namespace) -> int:
+    from app.cli.card import card
+
+    return card(options)
 
 
 def _bench(options: argparse.Namespace) -> int:

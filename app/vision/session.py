@@ -11,6 +11,7 @@ import onnxruntime
 
 from app.core.card import ModelCard
 from app.core.errors import ModelError
+from app.vision.onnx_file import NO_MODEL
 
 Outputs = dict[str, npt.NDArray[np.float32]]
 
@@ -145,6 +146,6 @@ def _output_names(card: ModelCard) -> tuple[str, ...]:
 def _first_line(error: Exception) -> str:
     """The telling part of onnxruntime's messages, which run over several lines."""
     if any(words in str(error) for words in _NO_MODEL):
-        return "it is cut off, or no ONNX model at all"
+        return NO_MODEL
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0].split(" : ")[-1].strip().rstrip(".")
