@@ -115,7 +115,7 @@ def _write(
     if options.csv is not None:
         write_text(options.csv, rows_as_csv(results))
     if options.report is not None:
-        facts = report_facts(results, settings)
+        facts = report_facts(results, settings.as_dict())
         write_text(options.report, render_report(results, measured, facts=facts))
 
 

@@ -57,6 +57,11 @@ def find_clips(path: Path) -> FoundClips:
     return FoundClips(tuple(places), single=False, unlabelled=tuple(unlabelled))
 
 
+def has_labels(path: Path) -> bool:
+    """Whether there are labels for a video, an image or a folder, whatever they are worth."""
+    return own_labels(path).is_file() or _is_clip(path)
+
+
 def open_labelled_clip(path: Path) -> LabelledClip:
     """The clip and its labels at a path: a video or a folder of images with a label file beside
     it, that label file, a folder of 300-VW, a folder of images with `.pts` files, or a table.

@@ -11,7 +11,8 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtGui import QImage, QPainter
@@ -26,6 +27,9 @@ from app.ui.theme import STAGE
 from app.ui.viewport import Viewport
 from app.vision.result import FrameResult
 
+if TYPE_CHECKING:  # not needed before a labelled clip is open
+    from app.evaluate.truth import ClipTruth
+
 STAGE_BGRA = (STAGE.blue(), STAGE.green(), STAGE.red(), 255)
 
 
@@ -38,6 +42,7 @@ class Canvas:
         ratio: screen pixels per logical pixel.
         options: what is drawn over the frame, and whether it is mirrored.
         bare: draw nothing over the frame, as when it is old news.
+        truth: labels to draw beside the predictions, or None.
     """
 
     width: int = 0
@@ -45,6 +50,7 @@ class Canvas:
     ratio: float = 1.0
     options: OverlayOptions = field(default_factory=OverlayOptions)
     bare: bool = False
+    truth: ClipTruth | None = None
 
     @property
     def device_size(self) -> tuple[int, int]:
@@ -86,7 +92,15 @@ def render(result: FrameResult, canvas: Canvas, overlay: OverlayPainter) -> Pict
         painter = QPainter(image)
         painter.scale(canvas.ratio, canvas.ratio)
         view = Rect(0, 0, canvas.width, canvas.height)
-        overlay.paint(painter, result.faces, viewport, canvas.options, view)
+        options = canvas.options
+        pairs = None if canvas.truth is None else canvas.truth.pairs(frame, result.faces)
+        if pairs is not None:  # in two colours instead of those of the regions
+            options = replace(options, points=False, lines=False)
+        overlay.paint(painter, result.faces, viewport, options, view)
+        if pairs is not None:
+            from app.ui.truth_painter import paint_truth
+
+            paint_truth(painter, pairs, viewport, view)
         painter.end()
     return Picture(result, image, canvas, viewport, (now_ns() - started_ns) / 1e6)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -19,6 +21,9 @@ from app.ui.picture import Canvas, Picture
 from app.ui.theme import STAGE
 from app.ui.view_meters import ViewMeters
 from app.ui.viewport import Viewport
+
+if TYPE_CHECKING:
+    from app.evaluate.truth import ClipTruth
 
 _NOTE_TEXT = QColor("#d5dae0")
 _VEIL = QColor(16, 18, 20, 140)
@@ -48,6 +53,7 @@ class VideoView(QWidget):
         self._picture: Picture | None = None
         self._fresh: Picture | None = None
         self._options = OverlayOptions()
+        self._truth: ClipTruth | None = None
         self._note = ""
         self._stale = False
 
@@ -60,7 +66,12 @@ class VideoView(QWidget):
     def canvas(self) -> Canvas:
         """What pictures for this view should look like."""
         return Canvas(
-            self.width(), self.height(), self.devicePixelRatioF(), self._options, bare=self._stale
+            self.width(),
+            self.height(),
+            self.devicePixelRatioF(),
+            self._options,
+            bare=self._stale,
+            truth=self._truth,
         )
 
     def show_picture(self, picture: Picture) -> None:
@@ -75,6 +86,12 @@ class VideoView(QWidget):
         """Choose what is drawn."""
         self._options = options
         self.canvas_changed.emit()
+
+    def set_truth(self, truth: ClipTruth | None) -> None:
+        """Choose the labels that are drawn beside the predictions."""
+        if truth is not self._truth:
+            self._truth = truth
+            self.canvas_changed.emit()
 
     def set_note(self, note: str) -> None:
         """Words in the middle, such as what is being waited for; "" for none."""
