@@ -14,6 +14,9 @@ from app.ui.banner import BannerStack, Message
 from app.ui.cameras import CameraInfo, CameraWatcher
 from app.ui.empty_page import EmptyPage
 from app.ui.engine_link import EngineLink
+from app.ui.evaluation.actions import EvaluationActions
+from app.ui.evaluation.control import Evaluation
+from app.ui.evaluation.playing import PlayedLabels
 from app.ui.files import FileOpener, dropped_path
 from app.ui.icons import PaletteIcons, app_icon
 from app.ui.menus import Commands, Menus
@@ -78,13 +81,15 @@ class MainWindow(QMainWindow):
         self.transport = TransportBar(self._icons)
         self.overlay = OverlayActions(self, preferences)
         self.menus = Menus(self, self._commands(), self._icons)
-        self.menus.build(self.overlay, self.transport)
+        commands = EvaluationActions(self, preferences)
+        self.menus.build(self.overlay, self.transport, commands)
         self.empty = EmptyPage(self.menus.demo, self.menus.open_file)
         self.panels = Panels(
             preferences=preferences,
             menus=self.menus,
-            overlay=self.overlay.actions,
+            overlay={**self.overlay.actions, "truth": commands.truth},
             wishes=self._options.settings,
+            evaluation=(commands.demo, commands.show),
         )
         self.sources = Sources(
             link=link,
@@ -93,6 +98,23 @@ class MainWindow(QMainWindow):
             camera_settings=lambda: self.panels.source.settings,
         )
         self.files = FileOpener(self, preferences, self.sources)
+        self.played = PlayedLabels(
+            view=self.view,
+            link=link,
+            sources=self.sources,
+            banners=self.banners,
+            toggle=commands.truth,
+        )
+        self.evaluation = Evaluation(
+            self,
+            actions=commands,
+            panel=self.panels.evaluation,
+            sources=self.sources,
+            played=self.played,
+            banners=self.banners,
+            preferences=preferences,
+            detector=lambda: self.panels.detector.combo.currentData() or DEFAULT_DETECTOR,
+        )
         self._lay_out()
         self.state = WindowState(
             self,
@@ -126,7 +148,8 @@ class MainWindow(QMainWindow):
 
     def shut_down(self) -> bool:
         """End the engine; may be called twice. True once no thread runs any more."""
-        ended = self._link.stop()
+        ended = self.evaluation.stop() and self.played.stop(5.0)
+        ended = self._link.stop() and ended
         if not ended:
             _log.warning("a thread of the engine still runs after the window was closed")
         return ended
@@ -220,12 +243,15 @@ class MainWindow(QMainWindow):
         self.view.set_note(note(status))
         self.view.set_stale(is_stale(status))
         self.transport.show_capture(status.capture)
+        self.played.show_status(status)
+        self.evaluation.show_status(status)
         self.panels.show_status(status, self.view)
 
     def _show_picture(self, picture: Picture) -> None:
         """Show it, unless its source was closed meanwhile."""
         if self.sources.name:
             self.view.show_picture(picture)
+            self.evaluation.show_picture(picture)
 
     def _source_opened(self, name: str, camera: CameraInfo | None) -> None:
         self.banners.withdraw("open")

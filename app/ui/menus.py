@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
 from app.ui.actions import OverlayActions, make_action
+from app.ui.evaluation.actions import EvaluationActions
 from app.ui.icons import PaletteIcons
 from app.ui.transport import TransportBar
 
@@ -37,6 +38,7 @@ class Menus:
         menus: as the menu bar shows them.
         open_file, open_folder, demo, camera: shown as buttons elsewhere, too.
         panel, full_screen: checkable.
+        truth, label: of the evaluation.
     """
 
     def __init__(self, window: QMainWindow, commands: Commands, icons: PaletteIcons) -> None:
@@ -101,8 +103,11 @@ class Menus:
         ):
             icons.set(action, name)
 
-    def build(self, overlay: OverlayActions, transport: TransportBar) -> None:
+    def build(
+        self, overlay: OverlayActions, transport: TransportBar, evaluation: EvaluationActions
+    ) -> None:
         """Fill the menu bar."""
+        self.truth, self.label = evaluation.truth, evaluation.label
         play = (transport.play, transport.back, transport.forward, transport.loop)
         self._menu(
             "&File",
@@ -111,8 +116,9 @@ class Menus:
         self._menu("&Playback", play)
         self._menu(
             "&View",
-            (*overlay.actions.values(), _SEPARATOR, self.panel, self.full_screen),
+            (*overlay.actions.values(), evaluation.truth, _SEPARATOR, self.panel, self.full_screen),
         )
+        self._menu("&Evaluation", (evaluation.show, evaluation.demo, _SEPARATOR, evaluation.label))
         self._menu("&Help", (self.shortcuts, self.about))
 
     def _menu(self, title: str, actions: Iterable[QAction | None]) -> QMenu:

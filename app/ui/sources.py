@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
@@ -19,6 +20,7 @@ class Sources(QObject):
 
     Attributes:
         name: of the open source, for people; "" while there is none.
+        path: of the open source where it is a file or folder, else None.
     """
 
     opened = Signal(str, object)
@@ -42,6 +44,7 @@ class Sources(QObject):
         self._wants_camera = False
         self._camera: CameraInfo | None = None
         self.name = ""
+        self.path: Path | None = None
         self._asked: dict[str, tuple[str, CameraInfo | None]] = {}
         cameras.changed.connect(self._cameras_changed)
         link.source_changed.connect(self._source_changed)
@@ -96,6 +99,7 @@ class Sources(QObject):
     def _source_changed(self, text: str, own_name: str) -> None:
         name, self._camera = self._asked.get(text, ("", None))
         self.name = name or own_name
+        self.path = Path(text) if text and self._camera is None and _exists(text) else None
         if text:
             self._wants_camera = False
         self.opened.emit(self.name, self._camera)
@@ -103,3 +107,10 @@ class Sources(QObject):
     def _cameras_changed(self) -> None:
         if self._wants_camera and self._cameras.cameras:
             self.open_any_camera()
+
+
+def _exists(text: str) -> bool:
+    try:
+        return Path(text).exists()
+    except (OSError, ValueError):  # no name that a file can have
+        return False

@@ -17,6 +17,7 @@ from app.ui.main_window import MainWindow
 from app.ui.preferences import Preferences
 from app.ui.theme import Theme
 from app.ui.window_options import WindowOptions
+from tests.gui.demo_cut import cut_demo
 from tests.gui.desk import PATIENCE_MS, FakeCameras
 from tests.gui.mean_face_model import write_mean_face_model
 
@@ -42,6 +43,7 @@ def zoo_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_mean_face_model(folder / "mean.onnx")
     (folder / "half.onnx").write_bytes((folder / "mean.onnx").read_bytes()[:300])
     monkeypatch.setenv("PFLD_LIVE_MODELS", str(folder))
+    monkeypatch.setenv("PFLD_LIVE_DATA", str(tmp_path / "data"))
     monkeypatch.setattr("app.vision.zoo.models_folder", lambda: tmp_path / "none")
     return folder
 
@@ -127,3 +129,9 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
         container.mux(stream.encode())
     return path
+
+
+@pytest.fixture(scope="session")
+def turning(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The moment of the demo clip in which the head turns aside, with its labels."""
+    return cut_demo(tmp_path_factory.mktemp("turning") / "turning.mp4", range(56, 76))

@@ -115,4 +115,6 @@ def _bound_box(action: QAction) -> QCheckBox:
             box.setChecked(on)
 
     action.toggled.connect(follow)
+    action.enabledChanged.connect(box.setEnabled)
+    box.setEnabled(action.isEnabled())
     return box

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtGui import QAction
 
 from app.ui.menus import Menus
 from app.ui.panels.detector_panel import DetectorPanel
+from app.ui.panels.evaluation_panel import EvaluationPanel
 from app.ui.panels.meters_panel import MetersPanel
 from app.ui.panels.model_panel import ModelPanel
 from app.ui.panels.options_panel import OptionsPanel
@@ -31,6 +32,7 @@ class Panels(SidePanel):
         menus: Menus,
         overlay: Mapping[str, QAction],
         wishes: Mapping[str, Any],
+        evaluation: Sequence[QAction],
     ) -> None:
         """Build all sections.
 
@@ -39,6 +41,7 @@ class Panels(SidePanel):
             menus: whose actions appear as buttons, too.
             overlay: name -> checkable action.
             wishes: fields of `VisionSettings` that are not as remembered.
+            evaluation: buttons of the evaluation.
         """
         super().__init__()
         self.source = SourcePanel(preferences, (menus.open_file, menus.demo))
@@ -46,7 +49,11 @@ class Panels(SidePanel):
         self.model = ModelPanel()
         self.options = OptionsPanel(preferences, overlay, wishes)
         self.meters = MetersPanel()
-        for section in (self.source, self.detector, self.model, self.options, self.meters):
+        self.evaluation = EvaluationPanel(evaluation)
+        for section in (
+            *(self.source, self.detector, self.model, self.options, self.meters),
+            self.evaluation,
+        ):
             section.set_open(not preferences.get(f"folded/{section.objectName()}", False))
             section.folded.connect(lambda name, on: preferences.set(f"folded/{name}", on))
             self.add(section)

@@ -1,0 +1,1 @@
+"""The window's side of evaluation: choose, run, look at the plots, keep and compare."""

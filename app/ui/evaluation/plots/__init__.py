@@ -1,0 +1,1 @@
+"""The plots of an evaluation, drawn with pyqtgraph; imported when they are first shown."""
