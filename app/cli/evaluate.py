@@ -10,6 +10,7 @@ from pathlib import Path
 
 from app.cli.frame_counter import FrameCounter
 from app.cli.options import vision_settings
+from app.cli.stopping import Stopping
 from app.cli.summary import write_json
 from app.core.errors import ModelError, PfldLiveError
 from app.core.files import write_text
@@ -90,16 +91,40 @@ def _results_folder(options: argparse.Namespace, found: FoundClips) -> Path | No
 
 
 def _run(jobs: Sequence[Job], workers: int) -> list[ClipResult]:
+    """The results; a wish to end is heard between two frames, and what is finished is kept."""
     progress = FrameCounter(len(jobs))
+    finished = 0
+
+    def clips(done: int, already: bool) -> None:
+        nonlocal finished
+        finished = done
+        progress.clips(done, already)
+
+    def frames(done: int, total: int) -> None:
+        stopping.check()
+        progress.frames(done, total)
+
     try:
-        if workers > 1 and len(jobs) > 1:
-            return run_jobs(jobs, workers=workers, on_done=progress.clips)
-        results = []
-        for job in jobs:
-            result, already = run_job(job, progress.frames)
-            results.append(result)
-            progress.clips(len(results), already)
-        return results
+        with Stopping() as stopping, stopping.held_back():
+            if workers > 1 and len(jobs) > 1:
+                return run_jobs(jobs, workers=workers, on_done=clips, check=stopping.check)
+            results = []
+            for job in jobs:
+                result, already = run_job(job, frames)
+                results.append(result)
+                clips(len(results), already)
+                stopping.check()
+            return results
+    except KeyboardInterrupt:
+        progress.clear()
+        kept = jobs[0].kept
+        if kept is not None:
+            print(
+                f"{finished} of {len(jobs)} clips are finished and kept in {kept.parent}; the same "
+                "command goes on with the others.",
+                file=sys.stderr,
+            )
+        raise
     finally:
         progress.clear()
 

@@ -66,6 +66,13 @@ class Stopping:
         if self._wanted:
             raise KeyboardInterrupt
 
+    def check(self) -> None:
+        """Raise KeyboardInterrupt if somebody wishes to end: inside `held_back` this is a moment
+        when it does no harm.
+        """
+        if self._wanted:
+            raise KeyboardInterrupt
+
     def _end(self, number: int, place: FrameType | None) -> None:  # noqa: ARG002
         if self._held and not self._wanted:
             self._wanted = True

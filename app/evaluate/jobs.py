@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
+import signal
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import asdict, dataclass
+from multiprocessing import connection
+from multiprocessing.synchronize import Event
 from pathlib import Path
+from typing import Final
 
 from app import __version__
 from app.evaluate.clip import LabelledClip
@@ -15,6 +21,8 @@ from app.evaluate.find import open_labelled_clip
 from app.evaluate.results import ClipResult, load_result, save_result
 from app.evaluate.run import EvaluationSettings, Progress, evaluate_clip
 from app.vision.zoo import ZooEntry
+
+_CHECK_S: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +92,11 @@ def run_job(job: Job, on_progress: Progress | None = None) -> tuple[ClipResult, 
 
 
 def run_jobs(
-    jobs: Sequence[Job], *, workers: int, on_done: Callable[[int, bool], None]
+    jobs: Sequence[Job],
+    *,
+    workers: int,
+    on_done: Callable[[int, bool], None],
+    check: Callable[[], None] = lambda: None,
 ) -> list[ClipResult]:
     """All results in the order of the jobs, from several processes.
 
@@ -93,31 +105,71 @@ def run_jobs(
             to another.
         workers: processes at a time, at least 1.
         on_done: told the number of finished jobs, and whether the last one was already there.
+        check: called a few times a second; what it raises ends the work.
 
     Raises:
-        PfldLiveError: a job failed; those that had started are finished first.
+        PfldLiveError: a job failed; those that had started are broken off, what is finished is
+            kept.
     """
     if any(job.kept is None for job in jobs):
         raise ValueError("jobs for several processes need files for their results")
     done = 0
     # Not forked: the libraries that decode and infer have threads of their own.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=context) as pool:
-        futures = [pool.submit(_work, job) for job in jobs]
+    stop = context.Event()
+    with ProcessPoolExecutor(
+        min(workers, len(jobs)), mp_context=context, initializer=_begin, initargs=(stop,)
+    ) as pool:
+        left = {pool.submit(_work, job) for job in jobs}
         try:
-            for future in as_completed(futures):
-                already = future.result()
-                done += 1
-                on_done(done, already)
+            while left:
+                finished, left = wait(left, timeout=_CHECK_S, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    already = future.result()
+                    done += 1
+                    on_done(done, already)
+                check()
+        except BaseException:
+            stop.set()
+            raise
         finally:
-            for future in futures:  # those that run already are waited for
+            for future in left:
                 future.cancel()
     return [run_job(job)[0] for job in jobs]
 
 
+class _BrokenOffError(Exception):
+    """The process that asked for a job does not want its result any more."""
+
+
+_stop: Event | None = None
+
+
+def _begin(stop: Event) -> None:
+    """Prepare a process for its jobs: its parent alone decides when they end."""
+    global _stop
+    _stop = stop
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A parent that was killed cannot say that its work is over."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+
 def _work(job: Job) -> bool:
     """Do a job in another process; whether its result was already there."""
-    return run_job(job)[1]
+    return run_job(job, _watch)[1]
+
+
+def _watch(done: int, total: int) -> None:  # noqa: ARG001
+    if _stop is not None and _stop.is_set():
+        raise _BrokenOffError
 
 
 def _is_newer(kept: Path, clip: LabelledClip, models: Sequence[ZooEntry]) -> bool:

@@ -135,10 +135,12 @@ def save_result(path: Path, result: ClipResult, key: str) -> None:
     np.savez_compressed(file, **arrays)
     partial = path.with_name(path.name + ".part")
     try:
-        partial.write_bytes(file.getvalue())
-        partial.replace(path)
+        try:
+            partial.write_bytes(file.getvalue())
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         reason = error.strerror or str(error)
         raise OutputError(
             f"{path.name} cannot be written: {reason}; choose another place."

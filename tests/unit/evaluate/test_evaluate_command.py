@@ -4,6 +4,7 @@ import html.parser
 import json
 import os
 import re
+import signal
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ from app.cli.main import main
 from app.evaluate import jobs
 from app.evaluate.attributes import ATTRIBUTES
 from app.evaluate.clip import LabelledClip
+from app.evaluate.find import find_clips
 from app.evaluate.pts import write_pts
 from app.evaluate.results import ClipResult
+from app.evaluate.run import ClipEvaluation, EvaluationSettings
 from app.vision.zoo import ZooEntry
 from tests.unit.evaluate.label_lines import Lines, write_lines
 
@@ -259,3 +262,48 @@ def test_the_report_needs_nothing_but_itself_and_escapes_names(
     words = " ".join(page.words)
     assert all(entry.label in words for entry in models)
     assert all(name in words for name in ATTRIBUTES)
+
+
+def test_a_wish_to_end_keeps_the_finished_clips_and_the_same_command_goes_on(
+    clips: Path,
+    tmp_path: Path,
+    models: list[ZooEntry],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    step = ClipEvaluation.step
+
+    def interrupted(run: ClipEvaluation) -> bool:
+        if run.done == 9 and (tmp_path / "kept" / "a.mp4.npz").exists():
+            os.kill(os.getpid(), signal.SIGTERM)
+        return step(run)
+
+    monkeypatch.setattr(ClipEvaluation, "step", interrupted)
+    out = tmp_path / "out.json"
+    arguments = ["evaluate", str(clips), *QUICK, "--models", models[-1].label]
+    arguments += ["--results", str(tmp_path / "kept"), "--json", str(out)]
+    assert main(arguments) == 130
+    assert "1 of 2 clips are finished and kept" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["a.mp4.npz"]
+    assert not out.exists()
+    monkeypatch.setattr(ClipEvaluation, "step", step)
+    assert main(arguments) == 0
+    assert out.exists()
+
+
+def test_several_processes_end_at_once_when_told_to(
+    clips: Path, tmp_path: Path, models: list[ZooEntry], capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = []
+
+    def check() -> None:
+        told.append(len(told))
+        if len(told) == 2:
+            raise KeyboardInterrupt
+
+    found = find_clips(clips).places
+    work = jobs.make_jobs(found, models[-1:], EvaluationSettings(detector="haar"), tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        jobs.run_jobs(work, workers=2, on_done=lambda *_: None, check=check)
+    assert not list(tmp_path.glob("*.part"))
+    assert capsys.readouterr().err == ""
