@@ -31,7 +31,9 @@ class EngineStatus:
         capture: status of the capture thread, None while there is no source.
         loader: what is loaded and what is on its way.
         model: label of the model that runs now, "" for none.
+        rival: label of the second model that is compared with it now, "" for none.
         detector: name of the detector that runs now, "" for none.
+        models: label of each model that has run -> milliseconds of one run, crop and all.
         processed_fps: frames through the vision stage a second.
         stages: stage -> percentiles over the last frames, milliseconds.
         results_dropped: results that nobody fetched in time; `capture` counts the frames before.
@@ -41,7 +43,9 @@ class EngineStatus:
     capture: CaptureStatus | None = None
     loader: LoaderStatus = field(default_factory=LoaderStatus)
     model: str = ""
+    rival: str = ""
     detector: str = ""
+    models: Mapping[str, Percentiles] = field(default_factory=dict)
     processed_fps: float = 0.0
     stages: Mapping[str, Percentiles] = field(default_factory=dict)
     results_dropped: int = 0
@@ -83,7 +87,9 @@ class LiveEngine:
         self._meter_lock = threading.Lock()
         self._rate = RateMeter()
         self._stages = StageMeter()
-        self._running = ("", "")
+        self._models = StageMeter()
+        self._running = ("", "", "")
+        self._rival = ""
         self._problem = ""
         self._thread = threading.Thread(target=self._run, name="vision", daemon=True)
 
@@ -144,6 +150,15 @@ class LiveEngine:
         """Change to the model with this label, name or path; "" is the default one."""
         self._loader.want_model(text)
 
+    def set_rival(self, text: str) -> None:
+        """Compare with the model of this label, name or path on the same crops; "" ends that."""
+        self._rival = text
+        self._loader.want_rival(text)
+
+    def rescan(self) -> None:
+        """Look again at what lies in the model folders; the running models stay."""
+        self._loader.want_scan()
+
     def set_detector(self, name: str) -> None:
         """Change to the detector with this name."""
         self._loader.want_detector(name)
@@ -163,12 +178,14 @@ class LiveEngine:
         captured = None if capture is None else capture.status
         loader = self._loader.status()
         with self._meter_lock:
-            model, detector = self._running
+            model, rival, detector = self._running
             return EngineStatus(
                 capture=captured,
                 loader=loader,
                 model=model,
+                rival=rival,
                 detector=detector,
+                models=self._models.percentiles(),
                 processed_fps=self._rate.rate(now_ns()),
                 stages=self._stages.percentiles(),
                 results_dropped=self.results.dropped,
@@ -203,10 +220,9 @@ class LiveEngine:
             else:
                 continue
             self._deliver(pipeline, frame)
-        if pipeline.detector is not None:
-            pipeline.detector.close()
-        if pipeline.landmarker is not None:
-            pipeline.landmarker.close()
+        for used in (pipeline.detector, pipeline.landmarker, pipeline.rival):
+            if used is not None:
+                used.close()
 
     def _take_over(self, pipeline: Pipeline) -> bool:
         """Put what was loaded or set into the pipeline; True if anything changed."""
@@ -214,8 +230,14 @@ class LiveEngine:
         set_anew = settings is not pipeline.settings
         pipeline.settings = settings
         landmarker, detector = self._loader.take_landmarker(), self._loader.take_detector()
+        rival = self._loader.take_rival()
+        rival_changed = rival is not None or (not self._rival and pipeline.rival is not None)
         if landmarker is not None:
             old, pipeline.landmarker = pipeline.landmarker, landmarker
+            if old is not None:
+                old.close()
+        if rival_changed:
+            old, pipeline.rival = pipeline.rival, rival
             if old is not None:
                 old.close()
         if detector is not None:
@@ -223,12 +245,13 @@ class LiveEngine:
                 pipeline.detector.close()
             pipeline.detector = detector
             pipeline.look_again()
-        if landmarker is None and detector is None:
+        if landmarker is None and detector is None and not rival_changed:
             return set_anew
         with self._meter_lock:
             self._stages.clear()
             self._running = (
                 "" if pipeline.landmarker is None else pipeline.landmarker.label,
+                "" if pipeline.rival is None else pipeline.rival.label,
                 "" if pipeline.detector is None else pipeline.detector.name,
             )
         self._on_change()
@@ -249,6 +272,9 @@ class LiveEngine:
             self._rate.tick(result.finished_ns)
             if result.detector and result.model:
                 self._stages.add(result.stages_ms)
+            for label, runs in result.model_ms.items():
+                for spent in runs:
+                    self._models.add({label: spent})
         self.results.put(result)
         self._on_result()
         for listener in self._listeners:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Final, Literal
 
 from app.core.errors import PfldLiveError
 from app.vision.detector import FaceDetector
@@ -16,14 +17,22 @@ from app.vision.zoo import Zoo
 
 _log = logging.getLogger(__name__)
 
+_Slot = Literal["model", "rival"]
+_SLOTS: Final[tuple[_Slot, ...]] = ("model", "rival")
+
 
 @dataclass(frozen=True, slots=True)
 class LoaderStatus:
-    """What is loaded, what is on its way and what went wrong; "" and None where nothing is."""
+    """What is loaded, what is on its way and what went wrong; "" and None where nothing is.
+
+    `rival` is the second model, to compare with.
+    """
 
     zoo: Zoo | None = None
     model_loading: str = ""
     model_problem: str = ""
+    rival_loading: str = ""
+    rival_problem: str = ""
     detector_loading: str = ""
     detector_problem: str = ""
 
@@ -41,10 +50,11 @@ class Loader:
         self._wake = threading.Condition()
         self._stopping = False
         self._scan = True
-        self._model: str | None = None
+        self._wanted: dict[_Slot, str] = {}
+        self._rival = ""
         self._detector: str | None = None
         self._status = LoaderStatus()
-        self._landmarker_ready: Landmarker | None = None
+        self._ready: dict[_Slot, Landmarker] = {}
         self._detector_ready: FaceDetector | None = None
         self._thread = threading.Thread(target=self._run, name="loader", daemon=True)
 
@@ -67,14 +77,32 @@ class Loader:
             return False
         if detector := self.take_detector():
             detector.close()
-        if landmarker := self.take_landmarker():
-            landmarker.close()
+        for slot in _SLOTS:
+            if landmarker := self._take(slot):
+                landmarker.close()
         return True
 
     def want_model(self, text: str) -> None:
         """Ask for a model by label, name or path; "" is the zoo's default."""
+        self._want("model", text)
+
+    def want_rival(self, text: str) -> None:
+        """Ask for a second model by label, name or path; "" takes the wish back."""
         with self._wake:
-            self._model = text
+            self._rival = text
+        if text:
+            self._want("rival", text)
+            return
+        with self._wake:
+            self._wanted.pop("rival", None)
+        if landmarker := self._take("rival"):
+            landmarker.close()
+        self._set(rival_problem="")
+
+    def want_scan(self) -> None:
+        """Look again at what lies in the folders."""
+        with self._wake:
+            self._scan = True
             self._wake.notify()
 
     def want_detector(self, name: str) -> None:
@@ -85,9 +113,11 @@ class Loader:
 
     def take_landmarker(self) -> Landmarker | None:
         """The landmarker that has become ready since the last call, if any."""
-        with self._wake:
-            ready, self._landmarker_ready = self._landmarker_ready, None
-            return ready
+        return self._take("model")
+
+    def take_rival(self) -> Landmarker | None:
+        """The second landmarker that has become ready since the last call, if any."""
+        return self._take("rival")
 
     def take_detector(self) -> FaceDetector | None:
         """The detector that has become ready since the last call, if any."""
@@ -112,9 +142,9 @@ class Loader:
                     self._scan = False
                     return self._load_zoo
                 # The model is up in a moment, the detector may import for seconds.
-                if self._model is not None:
-                    text, self._model = self._model, None
-                    return partial(self._load_model, text)
+                for slot in _SLOTS:
+                    if slot in self._wanted:
+                        return partial(self._load_model, slot, self._wanted.pop(slot))
                 if self._detector is not None:
                     name, self._detector = self._detector, None
                     return partial(self._load_detector, name)
@@ -124,26 +154,39 @@ class Loader:
     def _load_zoo(self) -> None:
         self._set(zoo=Zoo.scan())
 
-    def _load_model(self, text: str) -> None:
+    def _want(self, slot: _Slot, text: str) -> None:
+        with self._wake:
+            self._wanted[slot] = text
+            self._wake.notify()
+
+    def _take(self, slot: _Slot) -> Landmarker | None:
+        with self._wake:
+            return self._ready.pop(slot, None)
+
+    def _load_model(self, slot: _Slot, text: str) -> None:
         from app.vision.landmarkers import open_landmarker
 
-        self._set(model_loading=text or "default model", model_problem="")
+        loading, problem = f"{slot}_loading", f"{slot}_problem"
+        self._set(**{loading: text or "default model", problem: ""})
         try:
             zoo = self.status().zoo or Zoo.scan()
             entry = zoo.find(text) if text else zoo.default()
             ready = open_landmarker(entry)
         except PfldLiveError as error:
-            self._set(model_loading="", model_problem=str(error))
+            self._set(**{loading: "", problem: str(error)})
             return
         except Exception as error:  # a thread that dies silently would look like a slow disk
             _log.exception("a model cannot be opened")
-            self._set(model_loading="", model_problem=f"The model cannot be opened: {error}")
+            self._set(**{loading: "", problem: f"The model cannot be opened: {error}"})
             return
         with self._wake:
-            replaced, self._landmarker_ready = self._landmarker_ready, ready
-        if replaced is not None:
-            replaced.close()
-        self._set(model_loading="")
+            if slot == "rival" and self._rival != text:  # nobody wants it any more
+                unused: Landmarker | None = ready
+            else:
+                unused, self._ready[slot] = self._ready.get(slot), ready
+        if unused is not None:
+            unused.close()
+        self._set(**{loading: ""})
 
     def _load_detector(self, name: str) -> None:
         self._set(detector_loading=name, detector_problem="")

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import NamedTuple
 
 from app.core.clock import now_ns
-from app.core.face import Box, Face, HeadPose, Points
+from app.core.face import Box, Face
 from app.core.frame import Frame
+from app.vision.comparison import Rival, compare
 from app.vision.detector import FaceDetector
 from app.vision.face_extent import FaceExtent
+from app.vision.face_maker import FaceMaker
 from app.vision.landmarker import Landmarker, Landmarks
-from app.vision.pose import PoseEstimator, pose_to_camera_axes
-from app.vision.result import FrameResult
+from app.vision.result import Comparison, FrameResult
 from app.vision.settings import VisionSettings
 from app.vision.tracker import CONFIRMED_FOR_S, Track, Tracker
 
@@ -27,10 +29,21 @@ _MAX_TILT_DEG = 15.0
 _MAX_SEARCHES = 2
 
 
+class _Found(NamedTuple):
+    """A face of this frame; the trust of its landmarks is never None.
+
+    seen_in: the box that the model saw it in.
+    """
+
+    track: Track
+    landmarks: Landmarks
+    seen_in: Box
+
+
 class Pipeline:
     """Finds and follows the faces of one source. Not for use from several threads.
 
-    `settings`, `detector` and `landmarker` may be replaced between two frames. Without a
+    `settings`, `detector`, `landmarker` and `rival` may be replaced between two frames. Without a
     detector or a landmarker the frames pass without faces.
     """
 
@@ -44,7 +57,7 @@ class Pipeline:
         self.settings = settings
         self.detector = detector
         self._landmarker: Landmarker | None = None
-        self._pose: PoseEstimator | None = None
+        self._maker: FaceMaker | None = None
         self._extent: FaceExtent | None = None
         self._tracker = Tracker()
         self._time_line: tuple[str, int] | None = None
@@ -52,6 +65,8 @@ class Pipeline:
         self._detected_s = float("-inf")
         self._distrust = False
         self._spent: dict[str, float] = {}
+        self._model_ms: dict[str, list[float]] = {}
+        self._rival: Rival | None = None
         self.landmarker = landmarker
 
     @property
@@ -62,10 +77,21 @@ class Pipeline:
     @landmarker.setter
     def landmarker(self, landmarker: Landmarker | None) -> None:
         self._landmarker = landmarker
-        self._pose = None if landmarker is None else PoseEstimator(landmarker.layout)
+        self._maker = None if landmarker is None else FaceMaker(landmarker.layout)
         self._extent = None if landmarker is None else FaceExtent(landmarker.layout)
         for track in self._tracker.tracks:
             track.forget_points()  # those of another model lie elsewhere
+
+    @property
+    def rival(self) -> Landmarker | None:
+        """A second model to compare with; it sees the crops of the first."""
+        return None if self._rival is None else self._rival.landmarker
+
+    @rival.setter
+    def rival(self, landmarker: Landmarker | None) -> None:
+        self._rival = None if landmarker is None else Rival(landmarker)
+        for track in self._tracker.tracks:
+            track.rival_memory.forget()
 
     def look_again(self) -> None:
         """Let the detector see the next frame as if it were the first."""
@@ -79,9 +105,14 @@ class Pipeline:
             self._time_line = (frame.source, frame.epoch)
             self._tracker.forget()
             self.look_again()
+        self._model_ms = {}
         faces: tuple[Face, ...] = ()
+        comparison: Comparison | None = None
         if self.detector is not None and self._landmarker is not None:
-            faces = self._find(frame, self.detector, self._landmarker)
+            shown = self._find(frame, self.detector, self._landmarker)
+            maker = self._maker or FaceMaker(self._landmarker.layout)
+            faces = tuple(self._face(frame, maker, found) for found in shown)
+            comparison = self._compare(frame, shown, faces)
             self._fresh = False
         self._spent["total"] = (time.perf_counter() - started) * 1e3
         return FrameResult(
@@ -91,11 +122,11 @@ class Pipeline:
             model="" if self._landmarker is None else self._landmarker.label,
             detector="" if self.detector is None else self.detector.name,
             finished_ns=now_ns(),
+            model_ms={label: tuple(spent) for label, spent in self._model_ms.items()},
+            comparison=comparison,
         )
 
-    def _find(
-        self, frame: Frame, detector: FaceDetector, landmarker: Landmarker
-    ) -> tuple[Face, ...]:
+    def _find(self, frame: Frame, detector: FaceDetector, landmarker: Landmarker) -> list[_Found]:
         time_s = frame.time_s
         self._tracker.next_frame()
         detected = self._detection_is_due(time_s)
@@ -112,11 +143,7 @@ class Pipeline:
         with self._timed("track"):
             self._tracker.prune(time_s)
             alive = {track.id for track in self._tracker.tracks}
-        return tuple(
-            self._face(frame, landmarker, track, landmarks)
-            for _, (track, landmarks) in sorted(found.items())
-            if track.id in alive
-        )
+        return [found[id] for id in sorted(found) if id in alive]
 
     def _detection_is_due(self, time_s: float) -> bool:
         overdue = time_s - self._detected_s >= self.settings.detect_interval_s - 1e-9
@@ -154,111 +181,103 @@ class Pipeline:
         self,
         frame: Frame,
         landmarker: Landmarker,
-        known: dict[int, tuple[Track, Landmarks]],
-    ) -> dict[int, tuple[Track, Landmarks]]:
+        known: dict[int, _Found],
+    ) -> dict[int, _Found]:
         """Track id -> landmarks of this frame, for every track whose landmarks are trusted."""
         found = dict(known)
         for track in self._followed(frame.time_s):
             if track.id in found:
                 continue
-            landmarks = self._locate(frame, landmarker, track)
-            if landmarks is None:
+            face = self._locate(frame, landmarker, track)
+            if face is None:
                 track.forget_points()
                 continue
             track.seen_s = frame.time_s
-            found[track.id] = (track, landmarks)
+            found[track.id] = face
         return found
 
-    def _locate(self, frame: Frame, landmarker: Landmarker, track: Track) -> Landmarks | None:
+    def _locate(self, frame: Frame, landmarker: Landmarker, track: Track) -> _Found | None:
         """Landmarks at the track's box, or where the detector saw the face in this frame.
 
         Their trust is never None; the result is None where they are not trusted.
         """
         enough = self.settings.min_trust
-        best: tuple[float, Landmarks, Box] | None = None
+        best: tuple[float, Landmarks, Box, Box] | None = None
         boxes = [track.box]
         if track.detected is not None and track.detected is not track.box:
             boxes.append(track.detected)
         for box in boxes:
-            landmarks, around = self._locate_upright(frame, landmarker, box)
+            landmarks, seen_in, around = self._locate_upright(frame, landmarker, box)
             if not _plausible(around, box, frame):
                 continue
             own = 1.0 if landmarks.trust is None else landmarks.trust
             if best is None or own > best[0]:
-                best = own, landmarks, around
+                best = own, landmarks, seen_in, around
             if own >= enough:  # or else the box may have drifted off, and the detector knows better
                 break
         if best is None:
             return None
-        _, landmarks, around = best
+        _, landmarks, seen_in, around = best
         trust = _trust(landmarks, track, enough, frame.time_s)
         if trust < enough:
             return None
         track.box = replace(around, score=trust)
-        return replace(landmarks, trust=trust)
+        return _Found(track, replace(landmarks, trust=trust), seen_in)
 
     def _locate_upright(
         self, frame: Frame, landmarker: Landmarker, box: Box
-    ) -> tuple[Landmarks, Box]:
-        """Landmarks and the face box around them; a face that proves to be more tilted than its
-        box gets a second look.
+    ) -> tuple[Landmarks, Box, Box]:
+        """Landmarks, the box that they were seen in and the face box around them; a face that
+        proves to be more tilted than its box gets a second look.
         """
         with self._timed("landmarks"):
-            landmarks = landmarker.locate(frame.image, box)
+            landmarks = self._look(landmarker, frame, box)
         extent = self._extent or FaceExtent(landmarker.layout)
         around = extent.box(landmarks.points)
         tilt = (around.roll - box.roll + 180) % 360 - 180
         if abs(tilt) > _MAX_TILT_DEG and _plausible(around, box, frame):
+            box = around
             with self._timed("landmarks"):
-                landmarks = landmarker.locate(frame.image, around)
+                landmarks = self._look(landmarker, frame, box)
             around = extent.box(landmarks.points)
-        return landmarks, around
+        return landmarks, box, around
 
-    def _face(
-        self, frame: Frame, landmarker: Landmarker, track: Track, landmarks: Landmarks
-    ) -> Face:
-        raw = landmarks.points
-        points: Points = raw
+    def _face(self, frame: Frame, maker: FaceMaker, found: _Found) -> Face:
+        memory = found.track.memory
         with self._timed("track"):
-            if self.settings.smooth:
-                points = track.smoothed(
-                    raw, landmarker.layout, frame.time_s, self.settings.smoothing
-                )
+            points = maker.smoothed(frame, found.landmarks, memory, self.settings)
         with self._timed("pose"):
-            pose = self._pose_of(frame, landmarks, points, track)
-        return Face(
-            id=track.id,
-            box=Box.around(points, score=landmarks.trust or 0.0),
-            points=points,
-            layout=landmarker.layout,
-            pose=pose,
-            trust=landmarks.trust or 0.0,
-            raw_points=raw,
-            point_trust=landmarks.point_trust,
-        )
+            pose = maker.pose(frame, found.landmarks, points, memory, self.settings)
+        return maker.face(found.track.id, found.landmarks, points, pose)
 
-    def _pose_of(
-        self, frame: Frame, landmarks: Landmarks, points: Points, track: Track
-    ) -> HeadPose | None:
-        """What the model says of the pose, or else what its points say."""
-        angle = self.settings.field_of_view_deg
-        if landmarks.pose is None:
-            if self._pose is None:
-                return None
-            return self._pose.estimate(
-                points, width=frame.width, height=frame.height, field_of_view_deg=angle
-            )
-        x, y = points.mean(axis=0)
-        pose = pose_to_camera_axes(
-            landmarks.pose,
-            (float(x), float(y)),
-            width=frame.width,
-            height=frame.height,
-            field_of_view_deg=angle,
-        )
-        if self.settings.smooth:
-            return track.smoothed_pose(pose, frame.time_s, self.settings.smoothing)
-        return pose
+    def _compare(
+        self, frame: Frame, shown: Sequence[_Found], faces: Sequence[Face]
+    ) -> Comparison | None:
+        """What the second model says of the crops that the first one saw."""
+        if self._rival is None:
+            return None
+        others = []
+        with self._timed("compare"):
+            for found in shown:
+                landmarks = self._look(self._rival.landmarker, frame, found.seen_in)
+                others.append(
+                    self._rival.face(
+                        frame,
+                        landmarks,
+                        id=found.track.id,
+                        memory=found.track.rival_memory,
+                        settings=self.settings,
+                    )
+                )
+            return compare(self._rival.landmarker.label, faces, others)
+
+    def _look(self, landmarker: Landmarker, frame: Frame, box: Box) -> Landmarks:
+        """One run of a model, timed under its name."""
+        started = time.perf_counter()
+        landmarks = landmarker.locate(frame.image, box)
+        spent = (time.perf_counter() - started) * 1e3
+        self._model_ms.setdefault(landmarker.label, []).append(spent)
+        return landmarks
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:

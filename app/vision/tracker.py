@@ -7,11 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
-import numpy as np
-
-from app.core.face import Box, HeadPose, Points
-from app.core.layout import LandmarkLayout
-from app.core.smoothing import PointSmoother, SmoothingSettings
+from app.core.face import Box
+from app.vision.face_maker import FaceMemory
 
 # A detection belongs to a track if their boxes overlap by this much ...
 _MIN_IOU = 0.25
@@ -28,8 +25,6 @@ _SAME_FACE_DISTANCE = 0.5
 CONFIRMED_FOR_S = 0.3
 # An id waits this long for its face to come back.
 REMEMBERED_FOR_S = 1.5
-# The tip of the nose travels about an eye distance while the head turns by so much.
-_DEG_PER_EYE_DISTANCE = 60.0
 
 
 @dataclass(slots=True, eq=False)
@@ -43,8 +38,8 @@ class Track:
         seen_s: when its landmarks were last trusted; `-inf` before that.
         detector_score: score of the last detection, 0..1.
         detected: box of the detection in the present frame, None where there was none.
-        smoother: remembers the last points, None right after a loss.
-        pose_smoother: the same for the angles of a model that gives them itself.
+        memory: what smoothing remembers.
+        rival_memory: the same for a second model that looks at the same crops.
     """
 
     id: int
@@ -53,28 +48,13 @@ class Track:
     detector_score: float
     detected: Box | None
     seen_s: float = float("-inf")
-    smoother: PointSmoother | None = field(default=None)
-    pose_smoother: PointSmoother | None = field(default=None)
-
-    def smoothed(
-        self, points: Points, layout: LandmarkLayout, time_s: float, settings: SmoothingSettings
-    ) -> Points:
-        """The points (N, 2) of this frame, smoothed with those before it."""
-        if self.smoother is None:
-            self.smoother = PointSmoother(settings)
-        return self.smoother(points, time_s=time_s, scale=layout.eye_distance(points))
-
-    def smoothed_pose(self, pose: HeadPose, time_s: float, settings: SmoothingSettings) -> HeadPose:
-        """The pose of this frame, smoothed with those before it."""
-        if self.pose_smoother is None:
-            self.pose_smoother = PointSmoother(settings)
-        angles = np.array([[pose.yaw], [pose.pitch], [pose.roll]], np.float32)
-        angles = self.pose_smoother(angles, time_s=time_s, scale=_DEG_PER_EYE_DISTANCE, turn=360.0)
-        return HeadPose(*(float(angle) for angle in angles[:, 0]))
+    memory: FaceMemory = field(default_factory=FaceMemory)
+    rival_memory: FaceMemory = field(default_factory=FaceMemory)
 
     def forget_points(self) -> None:
         """Smooth nothing with what comes next, which lies elsewhere."""
-        self.smoother = self.pose_smoother = None
+        self.memory.forget()
+        self.rival_memory.forget()
 
 
 class Tracker:
