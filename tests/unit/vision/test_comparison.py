@@ -70,7 +70,7 @@ def test_the_distance_is_a_share_of_the_eye_distance() -> None:
     points = np.random.default_rng(1).uniform(0, 100, (68, 2)).astype(np.float32)
     points[36], points[45] = (0, 0), (50, 0)
     one = face(points)
-    assert points_distance(one, face(points + [3, 4])) == pytest.approx(0.1)
+    assert points_distance(one, face(points + np.float32([3, 4]))) == pytest.approx(0.1)
     few = point_map(IBUG68, KEYPOINTS15)(points + np.float32([3, 4]))
     assert points_distance(one, face(few, KEYPOINTS15)) == pytest.approx(0.1)
     other = replace(IBUG68, name="other68")

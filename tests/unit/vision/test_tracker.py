@@ -1,4 +1,5 @@
 from app.core.face import Box
+from app.core.smoothing import PointSmoother, SmoothingSettings
 from app.vision.tracker import CONFIRMED_FOR_S, REMEMBERED_FOR_S, Tracker
 
 
@@ -47,9 +48,11 @@ def test_points_from_before_a_loss_are_not_smoothed_into_those_after_it() -> Non
     tracker = Tracker()
     _step(tracker, 0.0, _box(100))
     (track,) = tracker.tracks
-    track.smoother = object()  # type: ignore[assignment]
+    for memory in (track.memory, track.rival_memory):
+        memory.points = memory.angles = PointSmoother(SmoothingSettings())
     _step(tracker, 0.9, _box(150))
-    assert track.smoother is None
+    for memory in (track.memory, track.rival_memory):
+        assert memory.points is memory.angles is None
     assert track.box == _box(150)
 
 
