@@ -9,4 +9,5 @@ FAMILY = Family(
     read_loss=LossRecipe.from_table,
     build_network=Pfld,
     build_loss=PfldLoss,
+    pose=True,
 )

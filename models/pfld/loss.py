@@ -34,6 +34,9 @@ SMALLEST_EYE_DISTANCE = 0.2
 """Eye distance (crop units) below which an error is not magnified further: in profile the eye
 corners nearly coincide."""
 
+MOSTLY_KNOWN = 0.6
+"""Pose and mesh of a face are learned where more than this share of its points counts."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LossRecipe:
@@ -48,7 +51,10 @@ class LossRecipe:
             (Feng et al., CVPR 2018).
         wing_width: where wing becomes linear, share of the eye distance.
         wing_curve: its curvature, share of the eye distance.
-        pose_share: weight of the branch's own pose term in the practical form.
+        pose_share: weight of the auxiliary branch's own pose term in the practical form.
+        head_pose_share: weight of the error of the network's pose, mean over the angles, radians.
+        mesh_share: weight of the error of the whole mesh, in eye distances: 400 points more that
+            say what a face can look like.
         trust_share: weight of the cross entropy of trust.
         opening_share: weight of the error of the gaps between lids and between lips. A network
             that draws every eye half open misplaces its points by little, so the points alone
@@ -64,6 +70,8 @@ class LossRecipe:
     wing_width: float = 0.1
     wing_curve: float = 0.02
     pose_share: float = 0.1
+    head_pose_share: float = 0.1
+    mesh_share: float = 0.0
     trust_share: float = 0.1
     opening_share: float = 0.0
     groups: Mapping[str, float] = field(default_factory=dict)
@@ -105,6 +113,12 @@ def angles_of(rotations: Tensor) -> Tensor:
 def pose_term(estimated: Tensor, true: Tensor) -> Tensor:
     """Σ_k (1 - cos θ_k), (B,), for angles (B, 3) in radians."""
     return (1 - torch.cos(estimated - true)).sum(dim=1)
+
+
+def angle_error(estimated: Tensor, true: Tensor) -> Tensor:
+    """Mean deviation of angles (B, 3), (B,), all in radians."""
+    deviation = estimated - true
+    return torch.atan2(torch.sin(deviation), torch.cos(deviation)).abs().mean(dim=1)
 
 
 def seed_loss(points: Tensor, truth: Tensor, counts: Tensor, gamma: Tensor) -> Tensor:
@@ -155,8 +169,9 @@ class PfldLoss:
         """The loss of a batch, a scalar."""
         recipe = self._recipe
         points = prediction.points.unflatten(1, (IBUG68.count, 2))
-        assert prediction.pose is not None  # noqa: S101  the network is in training mode
-        deviation = pose_term(prediction.pose, angles_of(batch.rotations))
+        assert prediction.auxiliary_pose is not None  # noqa: S101  the network is in training mode
+        angles = angles_of(batch.rotations)
+        deviation = pose_term(prediction.auxiliary_pose, angles)
         classes = class_term(batch.attributes, self._omega)
         if recipe.form == "seed":
             gamma = classes * (deviation if recipe.pose else torch.ones_like(deviation))
@@ -166,7 +181,19 @@ class PfldLoss:
         trust = functional.binary_cross_entropy_with_logits(
             prediction.trust[:, 0], batch.positive.to(prediction.trust.dtype)
         )
-        return face_loss + recipe.trust_share * trust
+        # Under a real mask the teacher guesses most points, and with them pose and mesh.
+        known = batch.positive & (batch.counts.float().mean(dim=1) > MOSTLY_KNOWN)
+        total = face_loss + recipe.trust_share * trust
+        total = total + recipe.head_pose_share * _mean_of(
+            angle_error(prediction.pose, angles), known
+        )
+        if recipe.mesh_share:
+            assert prediction.mesh is not None  # noqa: S101  likewise
+            mesh = prediction.mesh.unflatten(1, (-1, 2)) - batch.meshes
+            unit = batch.eye_distance.clamp_min(SMALLEST_EYE_DISTANCE)
+            error = mesh.abs().sum(dim=2).mean(dim=1) / unit
+            total = total + recipe.mesh_share * _mean_of(error, known)
+        return total
 
     def _practical(
         self, points: Tensor, batch: Batch, classes: Tensor, deviation: Tensor
@@ -188,6 +215,11 @@ class PfldLoss:
         positive = batch.positive.to(deviation.dtype)
         pose = (deviation * positive).sum() / positive.sum().clamp_min(1)
         return total + recipe.pose_share * pose
+
+
+def _mean_of(values: Tensor, faces: Tensor) -> Tensor:
+    """Mean of values (B,) over some faces (B,), 0 where there are none."""
+    return (values * faces).sum() / faces.sum().clamp_min(1)
 
 
 def _weighted_mean(values: Tensor, counts: Tensor, weight: Tensor) -> Tensor:

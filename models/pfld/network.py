@@ -15,6 +15,8 @@ from typing import Any, Literal, NamedTuple, Self
 import torch
 from torch import Tensor, nn
 
+from models.training.batches import MESH_POINTS
+
 Block = Literal["fused", "inverted"]
 
 
@@ -73,12 +75,16 @@ class Prediction(NamedTuple):
 
     points: (B, 136), x before y, 0..1 across the crop.
     trust: (B, 1), the logit of "this crop holds a well-framed face".
-    pose: (B, 3) yaw, pitch, roll in radians, or None outside training.
+    pose: (B, 3) yaw, pitch, roll in radians, as the crop shows the head.
+    auxiliary_pose: (B, 3), the same from the auxiliary branch, or None outside training.
+    mesh: (B, 2 MESH_POINTS), x before y, of the whole face mesh, or None outside training.
     """
 
     points: Tensor
     trust: Tensor
-    pose: Tensor | None
+    pose: Tensor
+    auxiliary_pose: Tensor | None
+    mesh: Tensor | None
 
 
 def conv(inputs: int, outputs: int, kernel: int, *, stride: int = 1, groups: int = 1) -> nn.Module:
@@ -139,7 +145,7 @@ class PoseBranch(nn.Module):
 
 
 class Pfld(nn.Module):
-    """Crop to points, trust and, in training, pose."""
+    """Crop to points, trust and pose, and in training to what only the loss looks at."""
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
@@ -168,7 +174,9 @@ class Pfld(nn.Module):
         features = scale1 + channels + architecture.scale3
         self.points = nn.Linear(features, 2 * architecture.points)
         self.trust = nn.Linear(features, 1)
-        self.pose = PoseBranch(architecture.stages[architecture.pose_stage].channels)
+        self.pose = nn.Linear(features, 3)
+        self.auxiliary_pose = PoseBranch(architecture.stages[architecture.pose_stage].channels)
+        self.mesh = nn.Linear(features, 2 * MESH_POINTS)
 
     def forward(self, x: Tensor) -> Prediction:
         """(B, 3, input_size, input_size) normalised crops to a prediction."""
@@ -185,8 +193,16 @@ class Pfld(nn.Module):
             ],
             dim=1,
         )
-        pose = self.pose(maps[self.architecture.pose_stage]).float() if self.training else None
+        auxiliary = None
+        if self.training:
+            auxiliary = self.auxiliary_pose(maps[self.architecture.pose_stage]).float()
         # Half precision has steps of 0.4 % of the crop: never for the coordinates.
         with torch.autocast(x.device.type, enabled=False):
             features = features.float()
-            return Prediction(self.points(features), self.trust(features), pose)
+            return Prediction(
+                self.points(features),
+                self.trust(features),
+                self.pose(features),
+                auxiliary,
+                self.mesh(features) if self.training else None,
+            )

@@ -113,6 +113,7 @@ def change_pixels(image: Image, other: Image, rng: Random) -> Image:
         (0.25, lambda: occlude(image, other, rng)),
         (0.8, lambda: recolour(image, rng)),
         (0.2, lambda: side_light(image, rng)),
+        (0.07, lambda: low_light(image, rng)),
         (0.15, lambda: to_grey(image)),
         (0.15, lambda: low_resolution(image, rng)),
         (0.12, lambda: soft_blur(image, rng)),
@@ -146,6 +147,13 @@ def side_light(image: Image, rng: Random) -> Image:
     fall = np.cos(angle) * ramp[None, :] + np.sin(angle) * ramp[:, None]
     gain = np.exp(fall * rng.uniform(0.2, 0.8)).astype(np.float32)
     return np.clip(image * gain[..., None], 0, 255).astype(np.uint8)
+
+
+def low_light(image: Image, rng: Random) -> Image:
+    """As in a dark room: little light, and noise that the camera's gain has raised."""
+    gain = rng.uniform(0.12, 0.45)
+    noise = rng.standard_normal(image.shape, dtype=np.float32) * np.float32(rng.uniform(2.0, 8.0))
+    return np.clip(image * gain + noise, 0, 255).astype(np.uint8)
 
 
 def to_grey(image: Image) -> Image:

@@ -16,12 +16,18 @@ from torch.utils.data import DataLoader, Dataset
 from app.core.card import Channels
 from app.core.face import Box, HeadPose
 from app.core.geometry import crop_transform
-from app.core.layout import IBUG68, LandmarkLayout, point_map
+from app.core.layout import IBUG68, MESH478, LandmarkLayout, point_map
 from app.core.rotation import pose_to_matrix
 from models.training import augmentation
+from models.training.accessories import wear_something
 from models.training.augmentation import Jitter
-from models.training.crops import Crops, warp
+from models.training.crops import Crops, in_channels, warp
 from models.training.labels import Labels
+
+MESH_POINTS = 468
+"""Points of the face mesh without the irises."""
+
+_MESH_MIRROR = list(MESH478.mirror[:MESH_POINTS])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +56,7 @@ class Batch(NamedTuple):
 
     images: (B, C, N, N) uint8, in the order of the colours that the framing names.
     points: (B, K, 2) float32, 0..1 across the crop, in the layout that was asked for.
+    meshes: (B, 468, 2) float32, 0..1 across the crop, of the face mesh.
     counts: (B, K) bool, False for points that are guesses or lie outside picture or crop, and
         for every point of a negative.
     eye_distance: (B,) float32, in units of the crop.
@@ -60,6 +67,7 @@ class Batch(NamedTuple):
 
     images: Tensor
     points: Tensor
+    meshes: Tensor
     counts: Tensor
     eye_distance: Tensor
     rotations: Tensor
@@ -76,6 +84,7 @@ class Faces:
         counts: (M, 68) bool, truth known and inside the picture.
         rotations: (M, 3, 3).
         attributes: (M, 6).
+        masked: (M,) a face mask covers mouth, chin and nose.
     """
 
     crops: Crops
@@ -83,12 +92,15 @@ class Faces:
     counts: npt.NDArray[np.bool_]
     rotations: npt.NDArray[np.float64]
     attributes: npt.NDArray[np.bool_]
+    masked: npt.NDArray[np.bool_]
 
     @classmethod
-    def of(cls, labels: Labels, crops: Crops, split: str) -> Faces:
-        """The faces of one split."""
+    def of(cls, labels: Labels, crops: Crops, *splits: str) -> Faces:
+        """The faces of these splits."""
         counts = labels.counts & labels.inside
-        return cls(crops, labels.of(split), counts, labels.rotations, labels.attributes())
+        return cls(
+            crops, labels.of(*splits), counts, labels.rotations, labels.attributes(), labels.masked
+        )
 
     @property
     def counts_here(self) -> npt.NDArray[np.bool_]:
@@ -109,6 +121,7 @@ class AugmentedBatches(Dataset[Batch]):
         negatives: float,
         seed: int,
         layout: LandmarkLayout = IBUG68,
+        accessories: bool = True,
     ) -> None:
         self._faces = faces
         self._layout = layout
@@ -117,6 +130,7 @@ class AugmentedBatches(Dataset[Batch]):
         self._batch_size = batch_size
         self._negatives = negatives
         self._seed = seed
+        self._accessories = accessories
 
     def __getitem__(self, step: int) -> Batch:
         """The batch of one step, whatever was asked for before."""
@@ -138,7 +152,7 @@ class AugmentedBatches(Dataset[Batch]):
 
     def _crop(self, row: int, rng: np.random.Generator) -> tuple[npt.NDArray[Any], ...]:
         faces, framing = self._faces, self._framing
-        image, points = faces.crops.images[row], faces.crops.points[row]
+        image, points = faces.crops.image(row), faces.crops.points[row]
         positive = rng.random() >= self._negatives
         if positive:
             matrix = augmentation.face_transform(
@@ -161,9 +175,13 @@ class AugmentedBatches(Dataset[Batch]):
         unit = (points @ matrix[:, :2].T + matrix[:, 2] + 0.5) / framing.size
         inside = ((unit >= 0) & (unit <= 1)).all(axis=1)
         counts = faces.counts[row] & inside & positive
+        mesh = faces.crops.meshes[row, :MESH_POINTS, :2]
+        mesh = (mesh @ matrix[:, :2].T + matrix[:, 2] + 0.5) / framing.size
         rotation = _turned(faces.rotations[row], matrix)
         if rng.random() < 0.5:
-            crop, unit, counts, rotation = mirrored(crop, unit, counts, rotation)
+            crop, unit, mesh, counts, rotation = mirrored(crop, unit, mesh, counts, rotation)
+        if self._accessories and positive and not faces.masked[row]:
+            crop = wear_something(crop, unit * framing.size - 0.5, rng)
         other = self._texture(rng)
         crop = augmentation.change_pixels(crop, other, rng)
         eye_distance = np.float32(np.hypot(*(unit[45] - unit[36])))
@@ -171,6 +189,7 @@ class AugmentedBatches(Dataset[Batch]):
         return (
             np.ascontiguousarray(in_channels(crop, framing.channels).transpose(2, 0, 1)),
             unit.astype(np.float32),
+            mesh.astype(np.float32),
             counts,
             eye_distance,
             rotation.astype(np.float32),
@@ -181,18 +200,11 @@ class AugmentedBatches(Dataset[Batch]):
     def _texture(self, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
         """A part of another face, as large as a crop."""
         faces, size = self._faces, self._framing.size
-        other = faces.crops.images[faces.rows[rng.integers(len(faces.rows))]]
+        other = faces.crops.image(faces.rows[rng.integers(len(faces.rows))])
         if size > other.shape[0]:
             return np.asarray(cv2.resize(other, (size, size)), dtype=np.uint8)
         corner = rng.integers(0, other.shape[0] - size + 1, 2)
         return other[corner[0] :, corner[1] :][:size, :size]
-
-
-def in_channels(image: npt.NDArray[np.uint8], channels: Channels) -> npt.NDArray[np.uint8]:
-    """A BGR image (N, N, 3) as (N, N, C), made grey or turned round as the program does it."""
-    if channels == "grey":
-        return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), dtype=np.uint8)[..., None]
-    return image[..., ::-1] if channels == "rgb" else image
 
 
 def in_layout(
@@ -211,20 +223,36 @@ def in_layout(
 def mirrored(
     crop: npt.NDArray[np.uint8],
     unit: npt.NDArray[np.floating[Any]],
+    mesh: npt.NDArray[np.floating[Any]],
     counts: npt.NDArray[np.bool_],
     rotation: npt.NDArray[np.float64],
 ) -> tuple[
     npt.NDArray[np.uint8],
     npt.NDArray[np.floating[Any]],
+    npt.NDArray[np.floating[Any]],
     npt.NDArray[np.bool_],
     npt.NDArray[np.float64],
 ]:
-    """Crop, points (68, 2) in 0..1, flags per point and rotation, as a mirror shows them."""
+    """Crop, points (68, 2) and mesh (468, 2) in 0..1, flags per point and rotation, as a mirror
+    shows them.
+    """
     order = list(IBUG68.mirror)
+    reflection = np.diag([-1.0, 1.0, 1.0])
+    return (
+        crop[:, ::-1],
+        _flipped(unit, order),
+        _flipped(mesh, _MESH_MIRROR),
+        counts[order],
+        reflection @ rotation @ reflection,
+    )
+
+
+def _flipped(
+    unit: npt.NDArray[np.floating[Any]], order: list[int]
+) -> npt.NDArray[np.floating[Any]]:
     flipped = unit[order].copy()
     flipped[:, 0] = 1 - flipped[:, 0]
-    reflection = np.diag([-1.0, 1.0, 1.0])
-    return crop[:, ::-1], flipped, counts[order], reflection @ rotation @ reflection
+    return flipped
 
 
 def plain_crops(
@@ -239,7 +267,7 @@ def plain_crops(
         matrix = crop_transform(
             Box.around(points), scale=framing.scale, shift=framing.shift, size=framing.size
         )
-        image = warp(faces.crops.images[row], matrix, framing.size, cv2.BORDER_CONSTANT)
+        image = warp(faces.crops.image(row), matrix, framing.size, cv2.BORDER_CONSTANT)
         images.append(in_channels(image, framing.channels))
         units.append((points @ matrix[:, :2].T + matrix[:, 2] + 0.5) / framing.size)
     return np.stack(images), np.stack(units).astype(np.float32)

@@ -10,8 +10,15 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.core.errors import PfldLiveError
+
+if TYPE_CHECKING:
+    from models.training.crops import Crops
+    from models.training.labels import Labels
+    from models.training.loop import Run
+    from models.training.recipe import Recipe
 
 DATA_VARIABLE = "PFLD_DATA"
 
@@ -55,9 +62,10 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser(
         "labels",
-        help="let FaceMesh label all pictures and cut the crops (10 minutes, once)",
-        description="Label every picture with FaceMesh, on itself and its mirror image, and cut "
-        "the face crops. Both are cached in RUNS/labels; an interrupted run starts over.",
+        help="let FaceMesh label all pictures and cut the crops (an hour, once)",
+        description="Label every picture with FaceMesh in several views, cut the face crops, and "
+        "make synthetic faces of them: turned further, with shut eyes, with open mouths. All is "
+        "cached in RUNS/labels; an interrupted run goes on at the view at which it stopped.",
     )
     command.set_defaults(run=_labels)
 
@@ -125,6 +133,32 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_train)
 
     command = commands.add_parser(
+        "ablation",
+        help="train the variants of a recipe and print what each is worth",
+        description="Train every variant of an ablation file, or go on where it stopped, and "
+        "write the table of their errors on val to RUNS/NAME/table.md.",
+    )
+    command.add_argument("file", type=Path, help="for example models/pfld/ablations/loss.toml")
+    command.add_argument(
+        "--threads", type=int, default=1, help="threads of torch (default: %(default)s)"
+    )
+    command.set_defaults(run=_ablation)
+
+    command = commands.add_parser(
+        "compare",
+        help="measure our models beside those of other projects",
+        description="Measure the PFLD files of the zoo, the peers and FaceMesh in one run, on "
+        "helen48 and on val, and print the table.",
+    )
+    command.add_argument(
+        "--peers",
+        type=Path,
+        default=Path("../shared/peers"),
+        help="folder with the peers' ONNX files (default: %(default)s)",
+    )
+    command.set_defaults(run=_compare)
+
+    command = commands.add_parser(
         "export",
         help="write the fp32 ONNX file of a trained model",
         description="Write ZOO/NAME-fp32.onnx from the averaged weights of the last checkpoint.",
@@ -159,18 +193,25 @@ def _add_recipe(command: argparse.ArgumentParser) -> None:
 
 
 def _labels(options: argparse.Namespace) -> None:
-    from models.training.crops import build_crops
+    from models.training.crops import add_synthetic, build_crops, load_crops
     from models.training.labels import build_labels, view_of_teacher
     from models.training.meshes import extract_meshes
     from models.training.sources import list_pictures
+    from models.training.synthetic import make_faces
+
+    def show_view(view: str, done: int, total: int) -> None:
+        print(f"meshes, view {view}: {done} of {total}", flush=True)
 
     pictures = list_pictures(options.data)
-    extract_meshes(options.data, pictures, _meshes(options), progress=_count("meshes"))
+    extract_meshes(options.data, pictures, _meshes(options), progress=show_view)
     view = view_of_teacher(options.data, pictures, _meshes(options))
     labels = build_labels(options.data, pictures, view)
-    labels.save(_label_file(options))
     print(f"{len(labels)} of {len(pictures)} pictures are usable")
-    build_crops(options.data, labels, _crop_folder(options), progress=_count("crops"))
+    folder = _crop_folder(options)
+    build_crops(options.data, labels, folder, progress=_count("crops"))
+    crops = load_crops(folder, labels)
+    made, images = make_faces(labels, crops, view, progress=_count("synthetic faces"))
+    add_synthetic(folder, labels, made, images).save(_label_file(options))
 
 
 def _sheet(options: argparse.Namespace) -> None:
@@ -221,31 +262,65 @@ def _latency(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    import cv2
-    import torch
-
-    from models.training.batches import Faces
     from models.training.crops import load_crops
     from models.training.labels import Labels
-    from models.training.loop import Run, Trainer
+    from models.training.loop import Run
     from models.training.plot import plot_training
     from models.training.recipe import Recipe
 
-    torch.set_num_threads(options.threads)
-    cv2.setNumThreads(1)
     recipe = Recipe.load(options.recipe)
     labels = Labels.load(_label_file(options))
     crops = load_crops(_crop_folder(options), labels)
     run = Run(folder=options.runs / recipe.name, minutes=options.minutes, workers=options.workers)
+    _run_training(recipe, labels, crops, run, options.threads)
+    plot_training(run.log, run.folder / "training.png")
+
+
+def _ablation(options: argparse.Namespace) -> None:
+    from models.training.ablation import Ablation, table_of
+    from models.training.crops import load_crops
+    from models.training.labels import Labels
+    from models.training.loop import Run
+
+    ablation = Ablation.load(options.file)
+    labels = Labels.load(_label_file(options))
+    crops = load_crops(_crop_folder(options), labels)
+    for variant in ablation.variants:
+        print(variant.says, flush=True)
+        run = Run(folder=options.runs / variant.recipe.name)
+        _run_training(variant.recipe, labels, crops, run, options.threads)
+        table = table_of(ablation, labels, crops, options.runs)
+        (options.runs / ablation.folder / "table.md").write_text(table, encoding="utf-8")
+    print(table)
+
+
+def _run_training(recipe: Recipe, labels: Labels, crops: Crops, run: Run, threads: int) -> None:
+    """Train one recipe, or go on with it, and tell on the console how it goes."""
+    import cv2
+    import torch
+
+    from models.training.batches import Faces
+    from models.training.loop import Trainer
+
+    torch.set_num_threads(threads)
+    cv2.setNumThreads(1)
     trainer = Trainer(
         recipe,
         run,
-        Faces.of(labels, crops, "train"),
+        Faces.of(labels, crops, *recipe.data.splits),
         Faces.of(labels, crops, "val"),
         lambda line: print(line, flush=True),
     )
     trainer.train()
-    plot_training(run.log, run.folder / "training.png")
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from models.training.comparison import compare, comparison_text
+    from models.training.labels import Labels
+
+    labels = Labels.load(_label_file(options))
+    zoo = sorted(options.zoo.glob("pfld-*.onnx"))
+    print(comparison_text(*compare(options.data, labels, zoo=zoo, peers=options.peers)))
 
 
 def _export(options: argparse.Namespace) -> None:
@@ -295,15 +370,15 @@ def _report(options: argparse.Namespace) -> None:
 
 
 def _meshes(options: argparse.Namespace) -> Path:
-    return Path(options.runs) / "labels" / "meshes-v1.npz"
+    return Path(options.runs) / "labels" / "meshes-v2"
 
 
 def _label_file(options: argparse.Namespace) -> Path:
-    return Path(options.runs) / "labels" / "labels-v1.npz"
+    return Path(options.runs) / "labels" / "labels-v2.npz"
 
 
 def _crop_folder(options: argparse.Namespace) -> Path:
-    return Path(options.runs) / "labels" / "crops"
+    return Path(options.runs) / "labels" / "crops-v2"
 
 
 def _commit() -> str:

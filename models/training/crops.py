@@ -11,15 +11,16 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from app.core.card import Channels
 from app.core.errors import SourceError
 from app.core.face import Box
-from app.core.geometry import Transform, crop_transform
+from app.core.geometry import Transform, crop_transform, zoom_of
 from models.training.labels import LABELS_VERSION, Labels
 from models.training.sources import Picture, read_picture
 
 Image = npt.NDArray[np.uint8]
 
-CROPS_VERSION: Final = LABELS_VERSION * 100 + 1
+CROPS_VERSION: Final = LABELS_VERSION * 100 + 2
 
 STORED_SIDE: Final = 192
 STORED_SCALE: Final = 2.2
@@ -39,14 +40,24 @@ class Crops:
     """Stored crops of the faces of `Labels`, in the same order, and squares without a face.
 
     Attributes:
-        images: (M, STORED_SIDE, STORED_SIDE, 3) uint8 BGR, in memory (2 GB).
+        images: (R, STORED_SIDE, STORED_SIDE, 3) uint8 BGR of the R faces of pictures, mapped from
+            their file, so that several processes share them (2 GB).
+        synthetic: (M - R, STORED_SIDE, STORED_SIDE, 3), likewise, of the faces made from them.
         points: (M, 68, 2) float32, pixels of the stored crop.
+        meshes: (M, 478, 3) float32, likewise.
         backgrounds: (K, STORED_SIDE, STORED_SIDE, 3) uint8 BGR.
     """
 
     images: Image
+    synthetic: Image
     points: npt.NDArray[np.float32]
+    meshes: npt.NDArray[np.float32]
     backgrounds: Image
+
+    def image(self, row: int) -> Image:
+        """The stored crop of a face (STORED_SIDE, STORED_SIDE, 3), read-only."""
+        real = len(self.images)
+        return self.images[row] if row < real else self.synthetic[row - real]
 
 
 def warp(image: Image, transform: Transform, size: int, border: int) -> Image:
@@ -71,6 +82,13 @@ def warp(image: Image, transform: Transform, size: int, border: int) -> Image:
     return np.asarray(cut, dtype=np.uint8)
 
 
+def in_channels(image: npt.NDArray[np.uint8], channels: Channels) -> npt.NDArray[np.uint8]:
+    """A BGR image (N, N, 3) as (N, N, C), made grey or turned round as the program does it."""
+    if channels == "grey":
+        return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), dtype=np.uint8)[..., None]
+    return image[..., ::-1] if channels == "rgb" else image
+
+
 def build_crops(
     data: Path,
     labels: Labels,
@@ -78,7 +96,7 @@ def build_crops(
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
-    """Cut and store the crops of all faces, and background squares of training pictures.
+    """Cut and store the crops of the faces of pictures, and background squares of training ones.
 
     What lies outside a picture is black, as in the program, or continues the picture by
     repeating or reflecting its border, by chance: a tight picture's edge would else tell where
@@ -90,7 +108,7 @@ def build_crops(
     images = np.lib.format.open_memmap(
         folder / "images.npy", mode="w+", dtype=np.uint8, shape=shape
     )
-    points = np.zeros_like(labels.points)
+    points, meshes = np.zeros_like(labels.points), np.zeros_like(labels.meshes)
     backgrounds = []
     borders = (cv2.BORDER_CONSTANT, cv2.BORDER_REPLICATE, cv2.BORDER_REFLECT_101)
     for row in range(len(labels)):
@@ -102,6 +120,8 @@ def build_crops(
         border = borders[rng.integers(3)] if training else cv2.BORDER_CONSTANT
         images[row] = warp(image, matrix, STORED_SIDE, border)
         points[row] = labels.points[row] @ matrix[:, :2].T + matrix[:, 2]
+        meshes[row, :, :2] = labels.meshes[row, :, :2] @ matrix[:, :2].T + matrix[:, 2]
+        meshes[row, :, 2] = labels.meshes[row, :, 2] * zoom_of(matrix)
         if training and labels.source[row] != "mux":
             square = background_square(image, face, rng)
             if square is not None:
@@ -111,11 +131,33 @@ def build_crops(
     images.flush()
     empty = np.zeros((0, *shape[1:]), np.uint8)
     np.save(folder / "backgrounds.npy", np.stack(backgrounds) if backgrounds else empty)
-    np.savez(folder / "points.npz", version=CROPS_VERSION, paths=labels.paths, points=points)
+    np.save(folder / "synthetic.npy", empty)
+    _save_points(folder, labels.paths, points, meshes)
+
+
+def add_synthetic(folder: Path, labels: Labels, made: Labels, images: Image) -> Labels:
+    """Store synthetic faces behind those of `build_crops`; returns the labels of both.
+
+    Args:
+        folder: of `build_crops`.
+        labels: that it was given.
+        made: labels of the synthetic faces, in pixels of their crops.
+        images: (S, STORED_SIDE, STORED_SIDE, 3) uint8.
+    """
+    crops = load_crops(folder, labels)
+    joined = Labels.join([labels, made])
+    np.save(folder / "synthetic.npy", images)
+    _save_points(
+        folder,
+        joined.paths,
+        np.concatenate([crops.points, made.points]),
+        np.concatenate([crops.meshes, made.meshes]),
+    )
+    return joined
 
 
 def load_crops(folder: Path, labels: Labels) -> Crops:
-    """Read what `build_crops` wrote.
+    """Read what `build_crops` and `add_synthetic` wrote.
 
     Raises:
         SourceError: there are no crops, or they belong to other labels.
@@ -125,16 +167,29 @@ def load_crops(folder: Path, labels: Labels) -> Crops:
             fits = int(arrays["version"]) == CROPS_VERSION and np.array_equal(
                 arrays["paths"], labels.paths
             )
-            points = arrays["points"]
-        images = np.load(folder / "images.npy")
+            points, meshes = arrays["points"], arrays["meshes"]
+        images, synthetic = (
+            np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("images", "synthetic")
+        )
         backgrounds = np.load(folder / "backgrounds.npy")
-    except OSError as error:
+    except (OSError, KeyError) as error:
         raise SourceError(
             f"{folder} holds no crops; make them with `python -m models.training labels`"
         ) from error
     if not fits:
         raise SourceError(f"{folder} belongs to other labels; make it again")
-    return Crops(images, points, backgrounds)
+    return Crops(images, synthetic, points, meshes, backgrounds)
+
+
+def _save_points(
+    folder: Path,
+    paths: npt.NDArray[np.str_],
+    points: npt.NDArray[np.float32],
+    meshes: npt.NDArray[np.float32],
+) -> None:
+    np.savez(
+        folder / "points.npz", version=CROPS_VERSION, paths=paths, points=points, meshes=meshes
+    )
 
 
 def background_square(image: Image, face: Box, rng: np.random.Generator) -> Image | None:

@@ -175,7 +175,14 @@ def measure_map(found: Sequence[tuple[int, Box]], labels: Labels, tried: int) ->
 
 
 def measure_all(data: Path, labels: Labels, *, faces: int) -> Mapping[str, BoxMap]:
-    """The maps of all detectors on training faces that are whole, bare and not stretched."""
+    """The maps of all detectors on training faces."""
+    rows = usable_rows(labels)[:faces]
+    found = detect_faces(data, labels, rows)
+    return {name: measure_map(boxes, labels, len(rows)) for name, boxes in found.items()}
+
+
+def usable_rows(labels: Labels) -> npt.NDArray[np.int64]:
+    """Training faces that are whole, bare and not stretched, in a random but fixed order."""
     usable = (
         (labels.split == "train")
         & ~labels.masked
@@ -183,9 +190,7 @@ def measure_all(data: Path, labels: Labels, *, faces: int) -> Mapping[str, BoxMa
         & labels.inside.all(axis=1)
         & (labels.source != "mux")
     )
-    rows = np.random.default_rng(0).permutation(np.flatnonzero(usable))[:faces]
-    found = detect_faces(data, labels, rows)
-    return {name: measure_map(boxes, labels, len(rows)) for name, boxes in found.items()}
+    return np.random.default_rng(0).permutation(np.flatnonzero(usable))
 
 
 def _robust_std(values: npt.NDArray[np.float64]) -> float:

@@ -19,8 +19,7 @@ from app.core.face import Box
 from app.core.geometry import crop_transform, points_from_unit
 from app.core.layout import IBUG68
 from models.training.augmentation import badly_framed_transform
-from models.training.batches import in_channels
-from models.training.crops import Crops, background_square, warp
+from models.training.crops import Crops, background_square, in_channels, warp
 from models.training.labels import Labels
 from models.training.sources import Picture, read_picture
 
@@ -129,7 +128,7 @@ def negative_crops(
         matrix = badly_framed_transform(
             crops.points[row], size=size, crop_scale=card.crop_scale, rng=rng
         )
-        found.append(warp(crops.images[row], matrix, size, cv2.BORDER_CONSTANT))
+        found.append(warp(crops.image(row), matrix, size, cv2.BORDER_CONSTANT))
         image = read_picture(data, Picture(str(labels.paths[row]), "val", ""))
         square = background_square(image, Box.around(labels.points[row]), rng)
         if square is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from app.core.card import ModelCard
 from models.training.recipe import Recipe
 
 OPSET = 17
-INPUT, POINTS, TRUST = "crop", "points", "trust"
+DEGREES = 180 / math.pi
+INPUT, POINTS, TRUST, POSE = "crop", "points", "trust", "pose"
 
 TINY = 1e-20
 """Weights smaller than this become 0: subnormal numbers slow a CPU down by up to 20 times."""
@@ -30,18 +32,23 @@ LICENCE = (
 
 
 class _Exported(nn.Module):
-    """The network as the program sees it: points and, if it has one, trust as a probability."""
+    """The network as the program sees it: points, and if it has them trust as a probability and
+    pose in degrees.
+    """
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self._network = network
 
     def forward(self, crop: Tensor) -> tuple[Tensor, ...]:
-        """(1, C, N, N) to points (1, 2 K) and trust (1, 1)."""
+        """(1, C, N, N) to points (1, 2 K), trust (1, 1) and pose (1, 3)."""
         prediction = self._network(crop)
-        if prediction.trust is None:
-            return (prediction.points,)
-        return prediction.points, torch.sigmoid(prediction.trust)
+        outputs = [prediction.points]
+        if prediction.trust is not None:
+            outputs.append(torch.sigmoid(prediction.trust))
+        if prediction.pose is not None:
+            outputs.append(prediction.pose * DEGREES)
+        return tuple(outputs)
 
 
 def card_of(recipe: Recipe, made_by: str) -> ModelCard:
@@ -62,6 +69,7 @@ def card_of(recipe: Recipe, made_by: str) -> ModelCard:
         points_output=POINTS,
         coordinates=system.coordinates,
         trust_output=TRUST if system.trust else None,
+        pose_output=POSE if system.pose else None,
         trained_on=TRAINED_ON,
         licence=LICENCE,
         made_by=made_by,
@@ -85,7 +93,9 @@ def export(network: nn.Module, card: ModelCard, path: Path) -> None:
             (torch.zeros(1, card.depth, card.input_size, card.input_size),),
             str(path),
             input_names=[INPUT],
-            output_names=[name for name in (card.points_output, card.trust_output) if name],
+            output_names=[
+                name for name in (card.points_output, card.trust_output, card.pose_output) if name
+            ],
             opset_version=OPSET,
             dynamo=False,
         )

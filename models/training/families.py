@@ -23,10 +23,12 @@ class Prediction(NamedTuple):
     points: (B, 2 N), x before y, in the coordinates of the family.
     trust: (B, 1), the logit of "this crop holds a well-framed face", or None of a network that
         has no opinion.
+    pose: (B, 3) yaw, pitch, roll in radians, as the crop shows the head, or None likewise.
     """
 
     points: Tensor
     trust: Tensor | None = None
+    pose: Tensor | None = None
 
 
 class Loss(Protocol):
@@ -51,6 +53,7 @@ class Family:
         layout: what the points mean.
         coordinates: what the numbers of a point mean.
         trust: whether the networks say how far a crop deserves belief.
+        pose: whether they say how the head is turned.
     """
 
     read_network: Callable[[Mapping[str, Any]], Any]
@@ -60,6 +63,7 @@ class Family:
     layout: LandmarkLayout = IBUG68
     coordinates: Coordinates = "unit"
     trust: bool = True
+    pose: bool = False
 
 
 def find_family(name: str) -> Family:

@@ -23,18 +23,25 @@ from models.training.face_shape import (
     rotations_to,
 )
 from models.training.mapping import LEFT_CORNER, RIGHT_CORNER
-from models.training.meshes import load_meshes
+from models.training.meshes import VIEWS, load_meshes
 from models.training.sources import Picture, p1_labels, read_picture
 
-LABELS_VERSION: Final = 1
+LABELS_VERSION: Final = 2
 
 SMALLEST_EYE_DISTANCE: Final = 14.0
 """Faces with a smaller distance between the outer eye corners (pixels) are left out: one pixel
 is then 7 % of it."""
 
 LARGEST_DISAGREEMENT: Final = 0.08
-"""Faces on which the teacher contradicts its own view of the mirror image by more, in the mean
-over the points and as a share of the eye distance, are left out (2 % of the pictures)."""
+"""Faces on which two views of the teacher differ by more, as a root mean square over pairs of
+views and points and as a share of the eye distance, are left out (2 % of the pictures)."""
+
+ANOTHER_FACE: Final = 0.3
+"""A view that lies further from the middle of all views (share of the eye distance) shows another
+face of the picture, or none, and does not count."""
+
+FEWEST_VIEWS: Final = 3
+"""A face counts when this many views agree."""
 
 OTHER_FACE: Final = 0.4
 """p1 pictures whose mesh lies further from the label show the mesh of another face (share of
@@ -53,10 +60,12 @@ class Labels:
 
     Attributes:
         paths: (M,) path of the picture in the data folder.
-        split: (M,) `train` or `val`.
-        source: (M,) name of the source.
+        split: (M,) `train`, `val`, or `synthetic` for faces made from those of `train`.
+        source: (M,) name of the source; of a synthetic face what was done to it.
         squeeze: (M,) factor on the picture's width before anything else.
-        points: (M, 68, 2) float32, pixels of the squeezed picture.
+        points: (M, 68, 2) float32, pixels of the squeezed picture; of a synthetic face of its
+            stored crop, since there is no other picture of it.
+        meshes: (M, 478, 3) float32, the whole mesh, x and y likewise, z in the same unit.
         counts: (M, 68) bool, False where the truth is a guess: under a mask.
         inside: (M, 68) bool, False where the point lies outside the picture.
         rotations: (M, 3, 3) float64, from face axes to camera axes.
@@ -70,6 +79,7 @@ class Labels:
     source: npt.NDArray[np.str_]
     squeeze: npt.NDArray[np.float64]
     points: npt.NDArray[np.float32]
+    meshes: npt.NDArray[np.float32]
     counts: npt.NDArray[np.bool_]
     inside: npt.NDArray[np.bool_]
     rotations: npt.NDArray[np.float64]
@@ -80,9 +90,16 @@ class Labels:
     def __len__(self) -> int:
         return len(self.paths)
 
-    def of(self, split: str) -> npt.NDArray[np.int64]:
-        """Indices of the faces of one split."""
-        return np.flatnonzero(self.split == split)
+    def of(self, *splits: str) -> npt.NDArray[np.int64]:
+        """Indices of the faces of these splits."""
+        return np.flatnonzero(np.isin(self.split, splits))
+
+    @classmethod
+    def join(cls, parts: Sequence[Labels]) -> Labels:
+        """The faces of all parts, one after another."""
+        return cls(
+            **{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)}
+        )
 
     def angles(self) -> npt.NDArray[np.float64]:
         """(M, 3) yaw, pitch and roll in degrees."""
@@ -104,7 +121,7 @@ class Labels:
         """Write all arrays and the version to an .npz file."""
         path.parent.mkdir(parents=True, exist_ok=True)
         arrays: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
-        np.savez_compressed(path, version=LABELS_VERSION, **arrays)
+        np.savez(path, version=LABELS_VERSION, **arrays)
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -123,35 +140,76 @@ class Labels:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class TeacherView:
-    """The teacher's meshes, image and mirror image averaged.
+    """The teacher's meshes, averaged over its views.
 
     Attributes:
-        meshes: (M, 478, 3) float64, pixels of the squeezed picture; NaN where none was found.
-        disagreement: (M,) between the two views, share of the eye distance.
+        meshes: (M, 478, 3) float64, pixels of the squeezed picture; NaN where too few views
+            found the face.
+        disagreement: (M,) between two views, share of the eye distance.
         sizes: (M, 2) width and height of the squeezed pictures.
         shape: (478, 3) mean face.
+        mirror: (478,) point that takes the place of each in a mirror.
     """
 
     meshes: npt.NDArray[np.float64]
     disagreement: npt.NDArray[np.float64]
     sizes: npt.NDArray[np.int64]
     shape: npt.NDArray[np.float64]
+    mirror: npt.NDArray[np.int64]
 
 
-def view_of_teacher(data: Path, pictures: Sequence[Picture], mesh_cache: Path) -> TeacherView:
-    """Average the two views of each picture; the mean face comes from the training split."""
-    _, seen, reflected = load_meshes(mesh_cache)
+def view_of_teacher(data: Path, pictures: Sequence[Picture], mesh_folder: Path) -> TeacherView:
+    """Average the views of each picture; the mean face comes from the training split."""
+    seen = load_meshes(mesh_folder, pictures)
     sizes = np.array([read_picture(data, p).shape[1::-1] for p in pictures])
     fit = np.array(
         [p.split == "train" and not p.masked and p.squeeze == 1.0 for p in pictures], dtype=bool
     )
-    shape, mirror = mean_face(seen[fit & np.isfinite(seen[:, 0, 0])])
-    back = reflected[:, mirror].astype(np.float64)
-    back[..., 0] = sizes[:, :1] - 1 - back[..., 0]
-    meshes = (seen + back) / 2
-    eyes = np.linalg.norm(meshes[:, RIGHT_CORNER] - meshes[:, LEFT_CORNER], axis=1)
-    apart = np.linalg.norm((seen - back)[..., :2], axis=2).mean(axis=1) / eyes
-    return TeacherView(meshes, apart, sizes, shape)
+    shape, mirror = mean_face(seen[0, fit & np.isfinite(seen[0, :, 0, 0])])
+    for view, meshes in zip(VIEWS, seen, strict=True):
+        if view.mirrored:
+            meshes[:] = meshes[:, mirror]
+    return TeacherView(*average_views(seen), sizes, shape, mirror)
+
+
+def average_pair(
+    seen: npt.NDArray[np.float32],
+    reflected: npt.NDArray[np.float32],
+    mirror: npt.NDArray[np.int64],
+) -> npt.NDArray[np.float32]:
+    """Mean (478, 3) of what the teacher sees in a picture and in its mirrored view."""
+    mean: npt.NDArray[np.float32] = (seen + reflected[mirror]) / 2
+    return mean
+
+
+def average_views(
+    seen: npt.NDArray[np.float32],
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Mean of the views that show the same face, and how far two of them are apart.
+
+    Args:
+        seen: (views, M, 478, 3), NaN where a view found nothing.
+
+    Returns:
+        Meshes (M, 478, 3), NaN where fewer than `FEWEST_VIEWS` agree, and the root mean square
+        distance in the picture between two views (M,), share of the eye distance.
+    """
+    meshes = np.full(seen.shape[1:], np.nan)
+    apart = np.full(seen.shape[1], np.nan)
+    for row in range(seen.shape[1]):
+        views = seen[np.isfinite(seen[:, row, 0, 0]), row].astype(np.float64)
+        if len(views) < FEWEST_VIEWS:
+            continue
+        middle = np.median(views, axis=0)
+        eyes = np.linalg.norm(middle[RIGHT_CORNER] - middle[LEFT_CORNER])
+        off = np.linalg.norm((views - middle)[..., :2], axis=2).mean(axis=1)
+        views = views[off <= ANOTHER_FACE * eyes]
+        if len(views) >= FEWEST_VIEWS:
+            meshes[row] = views.mean(axis=0)
+            # The variance between two of them is twice that of one.
+            spread = views[..., :2].var(axis=0, ddof=1).sum(axis=1).mean()
+            apart[row] = np.sqrt(2 * spread) / eyes
+    return meshes, apart
 
 
 def build_labels(data: Path, pictures: Sequence[Picture], view: TeacherView) -> Labels:
@@ -182,6 +240,7 @@ def build_labels(data: Path, pictures: Sequence[Picture], view: TeacherView) -> 
         source=np.array([p.source for p in kept]),
         squeeze=np.array([p.squeeze for p in kept]),
         points=points[keep],
+        meshes=meshes[keep].astype(np.float32),
         counts=counts,
         inside=np.stack([inside(points[i], *view.sizes[i]) for i in keep]),
         rotations=rotations_to(meshes[keep], view.shape),

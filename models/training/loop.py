@@ -102,6 +102,7 @@ class Trainer:
             negatives=schedule.negatives,
             seed=schedule.seed,
             layout=recipe.system.layout,
+            accessories=recipe.data.accessories,
         )
         images, points = plain_crops(validation, recipe.crop)
         layout = recipe.system.layout

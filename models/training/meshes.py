@@ -1,23 +1,57 @@
-"""The teacher: MediaPipe FaceMesh with attention, on each picture and its mirror image."""
+"""The teacher: MediaPipe FaceMesh with attention, on several views of each picture."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from app.core.errors import SourceError
 from models.training.sources import Picture, read_picture
 
-MESH_POINTS = 478
-PADDINGS = (0.4, 0.0)
-"""Borders to try, as shares of the longer side. Tight crops need one to look like a face in a
-picture; in a crowd the face that fills the frame is found without."""
+MESH_POINTS: Final = 478
 
 Mesh = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One way to show a picture to the teacher.
+
+    Attributes:
+        name: of its cache file.
+        mirrored: the picture is flipped first.
+        turn: clockwise turn about the centre, degrees; it moves the detector's box and the grid
+            of the network's own crop over the face.
+        paddings: borders to try, as shares of the longer side. Tight crops need one to look like
+            a face in a picture; in a crowd the face that fills the frame is found without.
+    """
+
+    name: str
+    mirrored: bool
+    turn: float
+    paddings: tuple[float, ...]
+
+    def transform(self, width: int, height: int, side: int) -> npt.NDArray[np.float64]:
+        """(2, 3) from pixels of the picture to those of the square of `side` that is shown."""
+        middle, target = np.array([width - 1, height - 1]) // 2, (side - 1) // 2
+        c, s = np.cos(np.radians(self.turn)), np.sin(np.radians(self.turn))
+        linear = np.array([[c, -s], [s, c]]) @ np.diag([-1.0 if self.mirrored else 1.0, 1.0])
+        return np.concatenate([linear, (target - linear @ middle)[:, None]], axis=1)
+
+
+VIEWS: Final = (
+    View("plain", False, 0.0, (0.4, 0.0)),
+    View("mirror", True, 0.0, (0.4, 0.0)),
+    View("turned", False, -12.0, (0.25, 0.0)),
+    View("turned-mirror", True, -12.0, (0.25, 0.0)),
+)
+"""The first one is the picture as it is."""
 
 
 class MeshTeacher:
@@ -30,71 +64,81 @@ class MeshTeacher:
             static_image_mode=True, max_num_faces=1, refine_landmarks=True
         )
 
-    def find(self, image: npt.NDArray[np.uint8]) -> Mesh | None:
+    def find(self, image: npt.NDArray[np.uint8], view: View) -> Mesh | None:
         """(478, 3) float32: x, y in pixels of the picture, z in the same unit, away from the
-        camera; None where no face is found.
+        camera; None where no face is found. The points of a mirrored view keep the order in
+        which the teacher saw them.
         """
-        for padding in PADDINGS:
-            height, width = image.shape[:2]
-            side = round((1 + 2 * padding) * max(height, width))
-            left, top = (side - width) // 2, (side - height) // 2
+        height, width = image.shape[:2]
+        for padding in view.paddings:
             # Square: FaceMesh maps its points back wrongly from other shapes.
-            padded = cv2.copyMakeBorder(
-                image, top, side - height - top, left, side - width - left, cv2.BORDER_REPLICATE
-            )
-            result = self._mesh.process(cv2.cvtColor(padded, cv2.COLOR_BGR2RGB))
+            side = round((1 + 2 * padding) * max(height, width))
+            transform = view.transform(width, height, side)
+            shown = cv2.warpAffine(image, transform, (side, side), borderMode=cv2.BORDER_REPLICATE)
+            result = self._mesh.process(cv2.cvtColor(shown, cv2.COLOR_BGR2RGB))
             if result.multi_face_landmarks:
                 points = result.multi_face_landmarks[0].landmark
-                mesh = np.array([[p.x, p.y, p.z] for p in points], dtype=np.float32)
+                mesh = np.array([[p.x, p.y, p.z] for p in points]) * side
                 # Shares run from the left edge of the first pixel, whose centre is 0 here.
-                mesh *= side
-                mesh[:, :2] -= np.array([left, top], dtype=np.float32) + 0.5
-                return mesh
+                back = np.linalg.inv(transform[:, :2])
+                mesh[:, :2] = (mesh[:, :2] - 0.5 - transform[:, 2]) @ back.T
+                return mesh.astype(np.float32)
         return None
 
 
 def extract_meshes(
     data: Path,
     pictures: Sequence[Picture],
-    cache: Path,
+    folder: Path,
     *,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> None:
-    """Write the meshes of all pictures and their mirror images to `cache` (.npz).
+    """Write what the teacher sees in each view of every picture to `folder`/VIEW.npz.
 
-    Arrays: `paths` (M,), `meshes` and `mirrored` (M, 478, 3) float32, NaN where no face was
-    found. `mirrored` is what the teacher saw in the mirror image, still in its pixels and its
-    point order. Pictures that the cache holds already are not seen again.
+    Arrays: `paths` (M,) and `meshes` (M, 478, 3) float32, NaN where no face was found. Pictures
+    that the file holds already are not seen again.
     """
-    known: dict[str, tuple[Mesh, Mesh]] = {}
-    if cache.is_file():
-        known = {p: (a, b) for p, a, b in zip(*load_meshes(cache), strict=True)}
-    missing = [p for p in pictures if p.path not in known]
-    if missing:
-        teacher = MeshTeacher()
-        nothing = np.full((MESH_POINTS, 3), np.nan, dtype=np.float32)
+    folder.mkdir(parents=True, exist_ok=True)
+    teacher: MeshTeacher | None = None
+    for view in VIEWS:
+        file = folder / f"{view.name}.npz"
+        known: dict[str, Mesh] = {}
+        if file.is_file():
+            with np.load(file) as arrays:
+                known = dict(zip(arrays["paths"].tolist(), arrays["meshes"], strict=True))
+        missing = [p for p in pictures if p.path not in known]
         for done, picture in enumerate(missing, start=1):
-            image = read_picture(data, picture)
-            mesh = teacher.find(image)
-            mirrored = teacher.find(np.ascontiguousarray(image[:, ::-1]))
+            teacher = teacher or MeshTeacher()
+            mesh = teacher.find(read_picture(data, picture), view)
             known[picture.path] = (
-                nothing if mesh is None else mesh,
-                nothing if mirrored is None else mirrored,
+                np.full((MESH_POINTS, 3), np.nan, np.float32) if mesh is None else mesh
             )
-            if progress and (done % 100 == 0 or done == len(missing)):
-                progress(done, len(missing))
-    cache.parent.mkdir(parents=True, exist_ok=True)
-    partial = cache.with_suffix(".partial.npz")
-    np.savez(
-        partial,
-        paths=np.array([p.path for p in pictures]),
-        meshes=np.stack([known[p.path][0] for p in pictures]),
-        mirrored=np.stack([known[p.path][1] for p in pictures]),
-    )
-    partial.replace(cache)
+            if progress and (done % 500 == 0 or done == len(missing)):
+                progress(view.name, done, len(missing))
+        if missing:
+            partial = file.with_suffix(".partial.npz")
+            np.savez(
+                partial,
+                paths=np.array([p.path for p in pictures]),
+                meshes=np.stack([known[p.path] for p in pictures]),
+            )
+            partial.replace(file)
 
 
-def load_meshes(cache: Path) -> tuple[npt.NDArray[np.str_], Mesh, Mesh]:
-    """`paths`, `meshes` and `mirrored` of a cache that `extract_meshes` wrote."""
-    with np.load(cache) as arrays:
-        return arrays["paths"], arrays["meshes"], arrays["mirrored"]
+def load_meshes(folder: Path, pictures: Sequence[Picture]) -> npt.NDArray[np.float32]:
+    """(views, M, 478, 3) of what `extract_meshes` wrote, in the order of `pictures`.
+
+    Raises:
+        SourceError: the file of a view is missing or lacks a picture.
+    """
+    views = []
+    for view in VIEWS:
+        try:
+            with np.load(folder / f"{view.name}.npz") as arrays:
+                row = {path: i for i, path in enumerate(arrays["paths"].tolist())}
+                views.append(arrays["meshes"][[row[p.path] for p in pictures]])
+        except (OSError, KeyError) as error:
+            raise SourceError(
+                f"{folder} lacks meshes; make them with `python -m models.training labels`"
+            ) from error
+    return np.stack(views)

@@ -46,6 +46,24 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Data:
+    """The `[data]` table: what is trained on beside the faces of the pictures.
+
+    Attributes:
+        synthetic: faces made from them: turned further, with shut eyes, with open mouths.
+        accessories: glasses, masks and hands drawn over them.
+    """
+
+    synthetic: bool = True
+    accessories: bool = True
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Splits of the labels to train on."""
+        return ("train", "synthetic") if self.synthetic else ("train",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """What `python -m models.training train RECIPE` reads.
 
@@ -65,6 +83,7 @@ class Recipe:
     jitter: Jitter
     loss: Any
     schedule: Schedule
+    data: Data = Data()
 
     @property
     def system(self) -> Family:
@@ -109,4 +128,5 @@ class Recipe:
             jitter=Jitter(**values["jitter"]),
             loss=family.read_loss(values["loss"]),
             schedule=Schedule(**values["schedule"]),
+            data=Data(**values.get("data", {})),
         )

@@ -27,7 +27,7 @@ from app.evaluate.metrics import (
     roc_auc,
 )
 from models.training.crops import Crops
-from models.training.detector_boxes import BoxMap, detect_faces, measure_map
+from models.training.detector_boxes import BoxMap, detect_faces, measure_map, usable_rows
 from models.training.evaluation import (
     Framed,
     ModelFile,
@@ -121,11 +121,7 @@ def _detector_crops(
     data: Path, labels: Labels, rows: npt.NDArray[np.int64], model: ModelFile
 ) -> tuple[dict[str, dict[int, Framed]], dict[str, BoxMap]]:
     """Val crops around each detector's boxes, mapped as measured on training faces."""
-    bare = ~labels.masked & (labels.squeeze == 1.0) & labels.inside.all(axis=1)
-    bare &= labels.source != "mux"
-    training = np.random.default_rng(0).permutation(
-        np.flatnonzero(bare & (labels.split == "train"))
-    )[:BOX_FACES]
+    training = usable_rows(labels)[:BOX_FACES]
     seen = detect_faces(data, labels, training)
     maps = {name: measure_map(found, labels, len(training)) for name, found in seen.items()}
     shown = detect_faces(data, labels, rows)

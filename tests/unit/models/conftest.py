@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from app.core.face import HeadPose
+from app.core.mesh import MESH478_TO_IBUG68
 from app.core.rotation import pose_to_matrix
 from models.training.labels import Labels
 
@@ -56,6 +57,15 @@ def drawn_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def mesh_of(points: np.ndarray) -> np.ndarray:
+    """(F, 478, 3) flat meshes whose points of the 68 are these (F, 68, 2)."""
+    meshes = np.zeros((len(points), 478, 3), np.float32)
+    meshes[..., :2] = points.mean(axis=1, keepdims=True)
+    for index, pair in enumerate(MESH478_TO_IBUG68):
+        meshes[:, list(pair), :2] = points[:, None, index]
+    return meshes
+
+
 @pytest.fixture(scope="session")
 def drawn_labels(drawn_data: Path) -> Labels:
     """Labels of the drawn faces; the last quarter validates."""
@@ -68,6 +78,7 @@ def drawn_labels(drawn_data: Path) -> Labels:
         source=np.full(count, "drawn"),
         squeeze=np.ones(count),
         points=truth["points"],
+        meshes=mesh_of(truth["points"]),
         counts=np.ones((count, 68), bool),
         inside=np.ones((count, 68), bool),
         rotations=truth["rotations"],

@@ -9,6 +9,7 @@ from app.evaluate.attributes import attribute_flags  # noqa: E402
 from models.pfld.loss import (  # noqa: E402
     LossRecipe,
     PfldLoss,
+    angle_error,
     angles_of,
     class_weights,
     point_distance,
@@ -40,6 +41,7 @@ def batch_and_prediction() -> tuple:
     batch = Batch(
         images=torch.zeros(FACES, 3, 1, 1, dtype=torch.uint8),
         points=truth,
+        meshes=torch.rand(FACES, 468, 2),
         counts=torch.ones(FACES, 68, dtype=torch.bool),
         eye_distance=torch.full((FACES,), 0.4),
         rotations=rotations,
@@ -50,13 +52,17 @@ def batch_and_prediction() -> tuple:
         points=torch.rand(FACES, 136, requires_grad=True),
         trust=torch.zeros(FACES, 1),
         pose=torch.randn(FACES, 3, requires_grad=True),
+        auxiliary_pose=torch.randn(FACES, 3, requires_grad=True),
+        mesh=torch.rand(FACES, 936, requires_grad=True),
     )
     return batch, prediction
 
 
 def test_switched_off_the_seed_loss_is_plain_l2() -> None:
     batch, prediction = batch_and_prediction()
-    recipe = LossRecipe(form="seed", classes=False, pose=False, trust_share=0.0)
+    recipe = LossRecipe(
+        form="seed", classes=False, pose=False, trust_share=0.0, head_pose_share=0.0
+    )
     loss = PfldLoss(recipe, attributes())(prediction, batch)
     l2 = ((prediction.points.view(FACES, 68, 2) - batch.points) ** 2).sum(dim=(1, 2)).mean()
     assert float(loss.detach()) == pytest.approx(float(l2.detach()), rel=1e-6)
@@ -65,14 +71,14 @@ def test_switched_off_the_seed_loss_is_plain_l2() -> None:
 def test_the_seed_loss_is_the_formula_of_the_seed() -> None:
     batch, prediction = batch_and_prediction()
     flags = attributes()
-    recipe = LossRecipe(form="seed", trust_share=0.0)
+    recipe = LossRecipe(form="seed", trust_share=0.0, head_pose_share=0.0)
     loss = PfldLoss(recipe, flags)(prediction, batch)
     shares = flags.mean(axis=0)
     expected = 0.0
     for n in range(FACES):
         pose = matrix_to_pose(batch.rotations[n].double().numpy())
         true = np.radians([pose.yaw, pose.pitch, pose.roll])
-        deviation = (1 - np.cos(prediction.pose[n].detach().numpy() - true)).sum()
+        deviation = (1 - np.cos(prediction.auxiliary_pose[n].detach().numpy() - true)).sum()
         gamma = (flags[n] / shares).sum() * deviation
         offset = prediction.points[n].detach().view(68, 2) - batch.points[n]
         expected += gamma * float((offset**2).sum())
@@ -115,10 +121,26 @@ def test_the_practical_weights_have_a_mean_of_one_and_a_floor() -> None:
     assert float(weights.mean()) == pytest.approx(1.0, rel=1e-5)
     # A pose estimated without error leaves every face its class weight.
     assert float(pose_term(angles_of(batch.rotations), angles_of(batch.rotations)).max()) == 0
-    perfect = prediction._replace(pose=angles_of(batch.rotations))
+    perfect = prediction._replace(auxiliary_pose=angles_of(batch.rotations))
     with_pose = PfldLoss(LossRecipe(pose_share=0.0), flags)(perfect, batch)
     without = PfldLoss(LossRecipe(pose=False, pose_share=0.0), flags)(perfect, batch)
     assert float(with_pose.detach()) == pytest.approx(float(without.detach()))
+
+
+def test_where_most_points_are_guesses_pose_and_mesh_are_not_learned() -> None:
+    batch, prediction = batch_and_prediction()
+    batch.counts[2, 20:] = False
+    recipe = LossRecipe(mesh_share=0.1, head_pose_share=0.1)
+    PfldLoss(recipe, attributes())(prediction, batch).backward()
+    for output in (prediction.pose, prediction.mesh):
+        assert not output.grad[2].any()
+        assert output.grad[3].any()
+
+
+def test_angles_that_differ_by_a_turn_are_equal() -> None:
+    true = torch.tensor([[0.1, -0.2, 3.1]])
+    assert float(angle_error(true + 2 * torch.pi, true)) == pytest.approx(0, abs=1e-5)
+    assert float(angle_error(true + torch.tensor([0.3, 0.0, 0.0]), true)) == pytest.approx(0.1)
 
 
 def test_the_angles_are_those_of_the_program() -> None:

@@ -5,11 +5,12 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from models.pfld.network import Pfld  # noqa: E402
+from models.training.batches import MESH_POINTS  # noqa: E402
 from models.training.recipe import Recipe  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
-RECIPES = sorted((Path(__file__).parents[4] / "models" / "pfld").glob("*.toml"))
+RECIPES = sorted((Path(__file__).parents[4] / "models" / "pfld").glob("*x.toml"))
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
@@ -21,14 +22,19 @@ def test_every_recipe_builds_a_network_of_its_shapes(path: Path) -> None:
     assert prediction.points.shape == (2, 136)
     assert prediction.trust.shape == (2, 1)
     assert prediction.pose.shape == (2, 3)
+    assert prediction.auxiliary_pose.shape == (2, 3)
+    assert prediction.mesh.shape == (2, 2 * MESH_POINTS)
 
 
-def test_the_pose_branch_exists_in_training_alone() -> None:
+def test_auxiliary_outputs_exist_in_training_alone() -> None:
     recipe = Recipe.load(RECIPES[0])
     network = Pfld(recipe.network).eval()
     size = recipe.crop.size
     with torch.inference_mode():
-        assert network(torch.zeros(1, 3, size, size)).pose is None
+        prediction = network(torch.zeros(1, 3, size, size))
+    assert prediction.auxiliary_pose is None
+    assert prediction.mesh is None
+    assert prediction.pose.shape == (1, 3)
 
 
 def test_the_head_reads_three_scales() -> None:

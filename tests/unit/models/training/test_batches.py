@@ -8,9 +8,11 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from app.core.layout import IBUG68, KEYPOINTS15  # noqa: E402
+from app.core.mesh import MESH478_TO_IBUG68  # noqa: E402
 from app.core.rotation import matrix_to_pose  # noqa: E402
 from models.training.augmentation import Jitter  # noqa: E402
 from models.training.batches import (  # noqa: E402
+    MESH_POINTS,
     AugmentedBatches,
     Faces,
     Framing,
@@ -37,7 +39,9 @@ def faces(
 
 
 def batches(faces: Faces, *, negatives: float = 0.0, seed: int = 0) -> AugmentedBatches:
-    return AugmentedBatches(faces, FRAMING, JITTER, batch_size=12, negatives=negatives, seed=seed)
+    return AugmentedBatches(
+        faces, FRAMING, JITTER, batch_size=12, negatives=negatives, seed=seed, accessories=False
+    )
 
 
 def test_a_batch_depends_on_its_number_and_the_seed_alone(faces: Faces) -> None:
@@ -71,7 +75,8 @@ def test_mirroring_keeps_each_point_on_its_own_place(faces: Faces) -> None:
     counts = np.ones(68, bool)
     counts[36] = False
     rotation = faces.rotations[faces.rows[0]]
-    crop, unit, flags, turned = mirrored(images[0], points[0], counts, rotation)
+    mesh = np.random.default_rng(0).random((MESH_POINTS, 2))
+    crop, unit, turned_mesh, flags, turned = mirrored(images[0], points[0], mesh, counts, rotation)
     # The left outer eye corner of the mirrored picture was the right one.
     assert unit[36] == pytest.approx([1 - points[0, 45, 0], points[0, 45, 1]])
     assert flags[36]
@@ -82,8 +87,10 @@ def test_mirroring_keeps_each_point_on_its_own_place(faces: Faces) -> None:
     assert (pose.yaw, pose.pitch, pose.roll) == pytest.approx(
         (-before.yaw, before.pitch, -before.roll)
     )
-    back = mirrored(crop, unit, flags, turned)
+    assert turned_mesh[263] == pytest.approx([1 - mesh[33, 0], mesh[33, 1]])
+    back = mirrored(crop, unit, turned_mesh, flags, turned)
     assert back[1] == pytest.approx(points[0], abs=1e-6)
+    assert back[2] == pytest.approx(mesh)
     assert np.array_equal(back[0], images[0])
 
 
@@ -139,6 +146,25 @@ def test_points_outside_crop_or_picture_do_not_count(faces: Faces) -> None:
     outside = ((batch.points < 0) | (batch.points > 1)).any(dim=2)
     assert outside.any()
     assert torch.equal(batch.counts, ~outside)
+
+
+def test_the_mesh_moves_with_the_points(faces: Faces) -> None:
+    batch = batches(faces)[0]
+    chin, inner = MESH478_TO_IBUG68[8][0], MESH478_TO_IBUG68[39][0]
+    assert torch.allclose(batch.meshes[:, chin], batch.points[:, 8], atol=1e-5)
+    assert torch.allclose(batch.meshes[:, inner], batch.points[:, 39], atol=1e-5)
+
+
+def test_accessories_change_the_picture_and_not_the_truth(faces: Faces) -> None:
+    plain = batches(faces)
+    dressed = AugmentedBatches(faces, FRAMING, JITTER, batch_size=12, negatives=0.0, seed=0)
+    changed = 0
+    for step in range(6):
+        one, other = plain[step], dressed[step]
+        # The first crop of a batch sees the same random numbers up to the accessory.
+        assert torch.equal(one.points[0], other.points[0])
+        changed += not torch.equal(one.images, other.images)
+    assert changed > 0
 
 
 def test_negatives_have_no_points_that_count(faces: Faces) -> None:

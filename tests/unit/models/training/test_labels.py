@@ -7,7 +7,14 @@ import pytest
 from app.core.errors import SourceError
 from app.evaluate.attributes import ATTRIBUTES
 from models.training.crops import STORED_SCALE, STORED_SIDE, build_crops, load_crops, warp
-from models.training.labels import UNDER_A_MASK, Labels, TeacherView, build_labels
+from models.training.labels import (
+    UNDER_A_MASK,
+    Labels,
+    TeacherView,
+    average_views,
+    build_labels,
+)
+from models.training.mapping import LEFT_CORNER, RIGHT_CORNER
 from models.training.sources import Picture
 
 
@@ -45,7 +52,40 @@ def teacher(tmp_path: Path) -> tuple:
     meshes[3] = 10 * shape + 80
     disagreement = np.array([0.01, 0.01, 0.01, 0.01, 0.2])
     sizes = np.full((5, 2), 160)
-    return tmp_path, pictures, TeacherView(meshes, disagreement, sizes, shape)
+    mirror = np.arange(478)
+    return tmp_path, pictures, TeacherView(meshes, disagreement, sizes, shape, mirror)
+
+
+def views_of_a_face(rng: np.random.Generator, spread: float) -> np.ndarray:
+    """(4, 1, 478, 3): four views of one face that differ by a noise, eye distance 1."""
+    face = rng.uniform(-0.5, 0.5, (478, 3))
+    face[LEFT_CORNER], face[RIGHT_CORNER] = (-0.5, 0, 0), (0.5, 0, 0)
+    return face + rng.normal(0, spread, (4, 1, 478, 3))
+
+
+def test_views_are_averaged_and_their_distance_is_that_of_two() -> None:
+    seen = views_of_a_face(np.random.default_rng(0), 0.01)
+    meshes, apart = average_views(seen)
+    assert np.allclose(meshes, seen.mean(axis=0))
+    # Two points with a deviation of s per axis are 2 s apart, as a root mean square.
+    assert apart[0] == pytest.approx(0.02, rel=0.05)
+
+
+def test_a_view_of_another_face_does_not_count() -> None:
+    seen = views_of_a_face(np.random.default_rng(0), 0.0)
+    expected = seen[0].copy()
+    seen[3] += 2.0
+    meshes, apart = average_views(seen)
+    assert np.allclose(meshes, expected)
+    assert apart[0] == pytest.approx(0, abs=1e-6)
+
+
+def test_too_few_views_give_no_truth() -> None:
+    seen = views_of_a_face(np.random.default_rng(0), 0.0)
+    seen[1:3] = np.nan
+    meshes, apart = average_views(seen)
+    assert np.isnan(meshes).all()
+    assert np.isnan(apart).all()
 
 
 def test_tiny_and_doubtful_faces_are_left_out(teacher: tuple) -> None:
