@@ -145,6 +145,7 @@ def test_it_trains_a_step_and_runs_as_a_file(name: str, tmp_path: Path) -> None:
     batch = Batch(
         images=torch.randint(0, 256, (1, 3, size, size), dtype=torch.uint8),
         points=torch.rand(1, 68, 2),
+        meshes=torch.rand(1, 468, 2),
         counts=torch.ones(1, 68, dtype=torch.bool),
         eye_distance=torch.ones(1),
         rotations=torch.eye(3).expand(1, 3, 3),

@@ -14,6 +14,7 @@ def batch(points: torch.Tensor, counts: torch.Tensor) -> Batch:
     return Batch(
         images=torch.zeros(faces, 1, 4, 4, dtype=torch.uint8),
         points=points,
+        meshes=torch.zeros(faces, 468, 2),
         counts=counts,
         eye_distance=torch.ones(faces),
         rotations=torch.eye(3).expand(faces, 3, 3),
