@@ -204,7 +204,8 @@ def _add_evaluate(commands: argparse._SubParsersAction[_Parser]) -> None:
         type=Path,
         metavar="CLIP_OR_FOLDER",
         help="a video or a folder of images with NAME.labels.jsonl beside it, a folder of 300-VW "
-        "(video and annot/*.pts), images with .pts files, a keypoints.csv, or a folder of these",
+        "(video and annot/*.pts), images with .pts or .json files, a keypoints.csv, a list of WFLW "
+        "(list_98pt_*.txt), or a folder of these",
     )
     evaluate.add_argument(
         "--models", metavar="A,B", help="models to compare, separated by commas; all if left out"

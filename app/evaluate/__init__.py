@@ -4,7 +4,7 @@
   with training.
 - `labels`, `clip`, `find`: labelled clips, from `project_labels` (the project's own JSON Lines,
   documented there, whose values are in `label_file`), `pts` (300-VW folders, images with `.pts`
-  files) or `csv_labels` (tables).
+  files), `json_images`, `csv_labels` (tables) or `wflw` (its lists).
 - `editing`: labels that a person corrects, with undo; `derive`: attributes that no label gives.
 - `run`, `matching`, `worst`, `results`: models over a clip, to compact arrays.
 - `jobs`: a folder of clips as jobs that can be stopped and go on.

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from app.evaluate.clip import LabelledClip
 from app.evaluate.csv_labels import read_csv_labels
+from app.evaluate.json_images import has_json_labels, read_json_images
 from app.evaluate.labels import LabelError
 from app.evaluate.project_labels import SUFFIX, read_project_labels
 from app.evaluate.pts import ANNOTATIONS, VIDEO_SUFFIXES, read_300vw, read_pts_images
+from app.evaluate.wflw import PATTERN, read_wflw
 
 TABLE = "keypoints.csv"
 
@@ -64,7 +66,8 @@ def has_labels(path: Path) -> bool:
 
 def open_labelled_clip(path: Path) -> LabelledClip:
     """The clip and its labels at a path: a video or a folder of images with a label file beside
-    it, that label file, a folder of 300-VW, a folder of images with `.pts` files, or a table.
+    it, that label file, a folder of 300-VW, a folder of images with `.pts` or JSON files, a table,
+    or a list of WFLW.
 
     Raises:
         LabelError: there are no labels, or they are broken.
@@ -78,6 +81,8 @@ def _open(path: Path) -> LabelledClip:
         return read_project_labels(path)
     if path.suffix.lower() == ".csv":
         return read_csv_labels(path)
+    if path.suffix.lower() == ".txt" and path.is_file():
+        return read_wflw(path)
     beside = own_labels(path)
     if beside.is_file():
         return read_project_labels(beside)
@@ -88,6 +93,8 @@ def _open(path: Path) -> LabelledClip:
             return read_csv_labels(path / TABLE)
         if any(path.glob("*.pts")):
             return read_pts_images(path)
+        if has_json_labels(path):
+            return read_json_images(path)
     raise LabelError(
         f"{path.name} has no labels: there is no {beside.name} beside it; choose a labelled clip."
     )
@@ -101,10 +108,13 @@ def own_labels(path: Path) -> Path:
 
 def _is_clip(path: Path) -> bool:
     if not path.is_dir():
+        if path.match(PATTERN):
+            return True
         return path.suffix.lower() in VIDEO_SUFFIXES and own_labels(path).is_file()
     return (
         own_labels(path).is_file()
         or (path / ANNOTATIONS).is_dir()
         or (path / TABLE).is_file()
         or any(path.glob("*.pts"))
+        or has_json_labels(path)
     )

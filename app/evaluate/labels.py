@@ -91,7 +91,7 @@ class Labels:
         hidden: (L, N) points behind another thing.
         pose: (L, 3) yaw, pitch, roll in degrees; NaN where unknown.
         attributes: (L, 6) in the order of `ATTRIBUTES`.
-        has_attributes: (L,) False where the attributes still have to be derived.
+        has_attributes: (L,) False where further attributes still have to be derived.
     """
 
     layout: LandmarkLayout
@@ -153,6 +153,7 @@ class LabelsBuilder:
         hidden: list[int] | None = None,
         pose: tuple[float, float, float] | None = None,
         attributes: list[str] | None = None,
+        derive_others: bool = False,
     ) -> None:
         """Note one face.
 
@@ -163,6 +164,7 @@ class LabelsBuilder:
             hidden: indices of the hidden points.
             pose: yaw, pitch, roll in degrees.
             attributes: names of `ATTRIBUTES`; None where they have to be derived.
+            derive_others: attributes that are not named may hold, too.
 
         Raises:
             ValueError: something cannot be used; the text says what, without a full stop.
@@ -183,7 +185,7 @@ class LabelsBuilder:
         self._hidden.append(flags)
         self._pose.append(pose or (np.nan, np.nan, np.nan))
         self._attributes.append([name in (attributes or ()) for name in ATTRIBUTES])
-        self._has_attributes.append(attributes is not None)
+        self._has_attributes.append(attributes is not None and not derive_others)
 
     def build(self, labelled: npt.NDArray[np.bool_]) -> Labels:
         """The labels; `labelled` (T,) says which frames somebody has looked at."""

@@ -128,7 +128,7 @@ def read_project_labels(path: Path) -> LabelledClip:
         media=media,
         images=images_in(media) if media.is_dir() else (),
         label_files=(path,),
-        labels=_as_labels(file),
+        labels=as_labels(file),
         complete=True,
         size=file.size,
         field_of_view_deg=None
@@ -138,7 +138,8 @@ def read_project_labels(path: Path) -> LabelledClip:
     )
 
 
-def _as_labels(file: LabelFile) -> Labels:
+def as_labels(file: LabelFile) -> Labels:
+    """What errors are measured against, as arrays."""
     builder = LabelsBuilder(file.layout)
     for number, frame in enumerate(file.frames):
         for face in frame.faces or ():
@@ -211,7 +212,7 @@ def _read_frame(values: Any, frame: int, layout: LandmarkLayout) -> FrameLabels:
         raise ValueError(f"frame {frame} should come here, not {found}")
     faces = None
     if values["faces"] is not None:
-        faces = tuple(_read_face(v, place, layout) for place, v in enumerate(values["faces"]))
+        faces = tuple(read_face(v, place, layout) for place, v in enumerate(values["faces"]))
         persons = [face.person for face in faces]
         for person in persons:
             if persons.count(person) > 1:
@@ -223,7 +224,17 @@ def _read_frame(values: Any, frame: int, layout: LandmarkLayout) -> FrameLabels:
     return FrameLabels(faces=faces, corrected=corrected, extra=extra)
 
 
-def _read_face(values: Any, place: int, layout: LandmarkLayout) -> FaceLabel:
+def read_face(values: Any, place: int, layout: LandmarkLayout) -> FaceLabel:
+    """One face of a line.
+
+    Args:
+        values: as JSON gives them.
+        place: in the list of faces.
+        layout: what its points mean.
+
+    Raises:
+        ValueError, TypeError, KeyError, AttributeError: something is missing or wrong.
+    """
     pose, attributes = values.get("pose"), values.get("attributes")
     face = FaceLabel(
         person=int(values.get("person", place)),

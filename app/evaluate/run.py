@@ -140,7 +140,7 @@ class ClipEvaluation:
             lane.show(frame, number, rows)
         unknown = [row for row in rows if not self._clip.labels.has_attributes[row]]
         if unknown:
-            self._attributes[unknown] = derived_attributes(
+            self._attributes[unknown] |= derived_attributes(
                 self._clip.labels,
                 unknown,
                 size=(frame.width, frame.height),

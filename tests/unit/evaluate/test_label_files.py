@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from app.core.errors import OutputError
+from app.core.layout import IBUG68, WFLW98, point_map
+from app.evaluate.attributes import ATTRIBUTES
 from app.evaluate.csv_labels import read_csv_labels, write_csv_labels
 from app.evaluate.find import find_clips, open_labelled_clip
 from app.evaluate.labels import LabelError
@@ -261,4 +263,104 @@ def test_a_pts_file_without_an_image_is_an_error(cut_images: Path, demo_labels: 
     assert [p.name for p in open_labelled_clip(cut_images).images] == ["still0.png"]
     write_pts(cut_images / "lonely.pts", points[0])
     with pytest.raises(LabelError, match=r"no image for lonely\.pts"):
+        open_labelled_clip(cut_images)
+
+
+def wflw_line(points: np.ndarray, name: str, flags: str = "0 0 0 0 0 0") -> str:
+    return " ".join(f"{v:.6f}" for v in points.ravel()) + f" 10 10 90 90 {flags} {name}\n"
+
+
+@pytest.fixture
+def wflw(tmp_path: Path, cut_images: Path, demo_labels: Lines) -> tuple[Path, np.ndarray]:
+    """A list as WFLW has it, and the points (98, 2) of its first face."""
+    images = tmp_path / "WFLW" / "WFLW_images" / "0--Parade"
+    images.mkdir(parents=True)
+    for image in cut_images.iterdir():
+        (images / image.name).write_bytes(image.read_bytes())
+    points = np.full((98, 2), np.nan)
+    for target, source in enumerate(point_map(WFLW98, IBUG68).weights.argmax(axis=1)):
+        points[source] = main_points(demo_labels)[0][target]
+    points = np.where(np.isnan(points), 200.0, points)
+    path = tmp_path / "WFLW" / "WFLW_annotations" / "list_98pt_rect_attr_test.txt"
+    path.parent.mkdir()
+    lines = [
+        wflw_line(points, "0--Parade/still0.png", "1 1 0 0 0 0"),
+        wflw_line(points + 3, "0--Parade/still1.png", "0 0 1 1 1 1"),
+        wflw_line(points + 9, "0--Parade/still0.png"),
+    ]
+    path.write_text("".join(lines), "utf-8")
+    return path, points
+
+
+def test_a_list_of_wflw_gives_points_and_the_flags_that_are_attributes(
+    wflw: tuple[Path, np.ndarray],
+) -> None:
+    path, points = wflw
+    clip = open_labelled_clip(path)
+    labels = clip.labels
+    assert labels.layout is WFLW98
+    assert [image.name for image in clip.images] == ["still0.png", "still1.png"]
+    assert labels.frame.tolist() == [0, 0, 1]
+    assert labels.points[0] == pytest.approx(points, abs=1e-4)
+    named = [
+        {name for name, has in zip(ATTRIBUTES, flags, strict=True) if has}
+        for flags in labels.attributes
+    ]
+    assert named == [{"expression"}, set(), {"occlusion"}]
+    assert not labels.has_attributes.any(), "the classes of pose still have to be derived"
+    assert clip.origin.in_words() == "The labels are set by hand."
+    assert find_clips(path.parent).places == (path,)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("still1.png", "lost.png", r"line 2: there is no image 0--Parade/lost\.png in WFLW_images"),
+        (" 10 10 90 90 0 0 1 1 1 1", " 10 10 90 90", "line 2: it has 201 words instead of 207"),
+        ("1 1 0 0 0 0", "1 7 0 0 0 0", "line 1: the flag expression should be 0 or 1, not 7"),
+        (" 10 10 90 90 1 1", "x 10 10 90 90 1 1", "line 1: a coordinate is not a number"),
+    ],
+)
+def test_a_broken_list_of_wflw_names_line_and_reason(
+    old: str, new: str, words: str, wflw: tuple[Path, np.ndarray]
+) -> None:
+    path, _ = wflw
+    path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+    with pytest.raises(LabelError, match=words):
+        open_labelled_clip(path)
+
+
+def test_json_files_beside_images_hold_one_face_or_several(
+    cut_images: Path, demo_labels: Lines
+) -> None:
+    one, other = (points.tolist() for points in main_points(demo_labels)[:7:6])
+    (cut_images / "still0.json").write_text(json.dumps({"points": one}), "utf-8")
+    faces = [{"points": other, "hidden": [3]}, {"points": (np.array(one) + 50).tolist()}]
+    content = {"layout": "ibug68", "faces": faces}
+    (cut_images / "still2.json").write_text(json.dumps(content), "utf-8")
+    clip = open_labelled_clip(cut_images)
+    assert [image.name for image in clip.images] == ["still0.png", "still2.png"]
+    assert clip.labels.frame.tolist() == [0, 1, 1]
+    assert clip.labels.person.tolist() == [0, 0, 1]
+    assert clip.labels.points[0] == pytest.approx(np.array(one), abs=1e-4)
+    assert clip.labels.hidden[1].nonzero()[0].tolist() == [3]
+    assert find_clips(cut_images.parent).places == (cut_images,)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('{"points": [[1, 2]', r"still0\.json, line 1: it is no JSON"),
+        ('{"people": []}', "neither faces nor points"),
+        ('{"points": [[1, 2], [3, 4]]}', "it has 2 points; known are 68"),
+        ('{"layout": "mine", "points": []}', "layout 'mine' is none of"),
+        ('{"faces": [{}]}', "'points' is missing"),
+        ('{"faces": []}', "hold no face"),
+    ],
+)
+def test_a_broken_json_file_is_named_with_the_reason(
+    content: str, words: str, cut_images: Path
+) -> None:
+    (cut_images / "still0.json").write_text(content, "utf-8")
+    with pytest.raises(LabelError, match=words):
         open_labelled_clip(cut_images)
