@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
+from scipy.stats import bootstrap
+from sklearn.metrics import auc, mean_absolute_error, roc_auc_score
 
 from app.core.layout import IBUG68
 from app.evaluate.metrics import (
+    FAILURE_LIMIT,
     angle_errors,
     area_under_curve,
     bootstrap_interval,
@@ -147,3 +150,32 @@ def test_pictures_of_several_sizes_are_told_apart() -> None:
     points = np.array([[[15.0, 5.0]], [[15.0, 5.0]]])
     within = inside(points, np.array([[10], [20]]), np.array([[10], [10]]))
     assert within.tolist() == [[False], [True]]
+
+
+def test_the_area_under_the_curve_is_that_of_scikit_learn() -> None:
+    errors = np.concatenate([np.random.default_rng(4).uniform(0, 0.2, 300), [np.inf, np.nan]])
+    within = np.sort(errors[errors < FAILURE_LIMIT])
+    shares = np.arange(len(within) + 1) / 301  # the face without truth is left out
+    # The corners of the staircase: up at each error, level until the next.
+    x = np.concatenate([[0], np.repeat(within, 2), [FAILURE_LIMIT]])
+    assert area_under_curve(errors) == pytest.approx(auc(x, np.repeat(shares, 2)) / FAILURE_LIMIT)
+
+
+def test_the_roc_area_is_that_of_scikit_learn() -> None:
+    rng = np.random.default_rng(5)
+    scores, positive = rng.integers(0, 20, 400) / 20, rng.random(400) < 0.3
+    assert roc_auc(scores, positive) == pytest.approx(roc_auc_score(positive, scores))
+
+
+def test_the_bootstrap_interval_is_that_of_scipy() -> None:
+    values = np.random.default_rng(6).gamma(2.0, 0.02, 300)
+    public = bootstrap(
+        (values,), np.mean, method="percentile", n_resamples=4000, rng=np.random.default_rng(0)
+    ).confidence_interval
+    assert bootstrap_interval(values) == pytest.approx((public.low, public.high), rel=0.02)
+
+
+def test_angle_errors_average_as_scikit_learn_averages_them() -> None:
+    truth, said = np.random.default_rng(7).uniform(-80, 80, (2, 50, 3))
+    public = mean_absolute_error(truth, said, multioutput="raw_values")
+    assert angle_errors(said, truth).mean(axis=0) == pytest.approx(public)
