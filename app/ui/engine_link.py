@@ -135,6 +135,16 @@ class EngineLink(QObject):
         if self._engine is not None:
             self._engine.set_model(text)
 
+    def set_rival(self, text: str) -> None:
+        """Compare with a second model; "" ends that."""
+        if self._engine is not None:
+            self._engine.set_rival(text)
+
+    def rescan(self) -> None:
+        """Look again at what lies in the model folders."""
+        if self._engine is not None:
+            self._engine.rescan()
+
     def set_detector(self, name: str) -> None:
         """Change the face detector."""
         if self._engine is not None:

@@ -21,6 +21,7 @@ from app.ui.files import FileOpener, dropped_path
 from app.ui.icons import PaletteIcons, app_icon
 from app.ui.menus import Commands, Menus
 from app.ui.messages import conditions, has_failed, is_stale, note
+from app.ui.models_menu import ModelActions
 from app.ui.panels.panels import Panels
 from app.ui.panels.section import PANEL_WIDTH
 from app.ui.preferences import Preferences
@@ -82,7 +83,8 @@ class MainWindow(QMainWindow):
         self.overlay = OverlayActions(self, preferences)
         self.menus = Menus(self, self._commands(), self._icons)
         commands = EvaluationActions(self, preferences)
-        self.menus.build(self.overlay, self.transport, commands)
+        self.models = ModelActions(self, banners=self.banners, show_maps=self._show_maps)
+        self.menus.build(self.overlay, self.transport, commands, self.models)
         self.empty = EmptyPage(self.menus.demo, self.menus.open_file)
         self.panels = Panels(
             preferences=preferences,
@@ -149,6 +151,7 @@ class MainWindow(QMainWindow):
     def shut_down(self) -> bool:
         """End the engine; may be called twice. True once no thread runs any more."""
         ended = self.evaluation.stop() and self.played.stop(5.0)
+        ended = self.models.stop(5.0) and ended
         ended = self._link.stop() and ended
         if not ended:
             _log.warning("a thread of the engine still runs after the window was closed")
@@ -208,6 +211,10 @@ class MainWindow(QMainWindow):
         self.panels.source.camera_chosen.connect(self.sources.open_camera)
         self.panels.detector.chosen.connect(self._choose_detector)
         self.panels.model.chosen.connect(self._choose_model)
+        self.panels.compare.rival_chosen.connect(link.set_rival)
+        self.panels.compare.beside_chosen.connect(view.set_beside)
+        self.models.rescan_wanted.connect(link.rescan)
+        self.models.preset_chosen.connect(self._choose_preset)
         self.panels.options.settings_changed.connect(link.set_settings)
         self.transport.play_wanted.connect(link.play)
         self.transport.step_wanted.connect(link.step)
@@ -236,6 +243,8 @@ class MainWindow(QMainWindow):
             remembered = self._preferences.get("model", "")
             known = any(entry.label == remembered for entry in zoo.usable)
             self._link.set_model(remembered if known else "")
+        if zoo is not None:
+            self.models.show_zoo(zoo)
         self.banners.show_conditions(conditions(status))
         if has_failed(status) and self.view.picture is None:
             self.empty.say("There is no picture", "Choose another source:")
@@ -296,6 +305,14 @@ class MainWindow(QMainWindow):
         self._preferences.set("model", label)
         self._link.set_model(label)
 
+    def _choose_preset(self, label: str, detector: str) -> None:
+        self.panels.detector.show_choice(detector)
+        self._choose_detector(detector)
+        self._choose_model(label)
+
+    def _show_maps(self) -> None:
+        pass
+
     def _show_shortcuts(self) -> None:
         from app.ui.about import shortcuts_dialog
 
@@ -328,11 +345,14 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open what was dropped."""
+        """Open what was dropped; a model is added to the zoo."""
         path = dropped_path(event.mimeData())
         if path is not None:
             event.acceptProposedAction()
-            self.files.open(path)
+            if path.suffix.lower() == ".onnx":
+                self.models.add(path)
+            else:
+                self.files.open(path)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember the state, vanish, and only then wait for the threads."""

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu
 from app.ui.actions import OverlayActions, make_action
 from app.ui.evaluation.actions import EvaluationActions
 from app.ui.icons import PaletteIcons
+from app.ui.models_menu import ModelActions
 from app.ui.transport import TransportBar
 
 _SEPARATOR: Final = None
@@ -104,7 +105,11 @@ class Menus:
             icons.set(action, name)
 
     def build(
-        self, overlay: OverlayActions, transport: TransportBar, evaluation: EvaluationActions
+        self,
+        overlay: OverlayActions,
+        transport: TransportBar,
+        evaluation: EvaluationActions,
+        models: ModelActions,
     ) -> None:
         """Fill the menu bar."""
         self.truth, self.label = evaluation.truth, evaluation.label
@@ -118,6 +123,7 @@ class Menus:
             "&View",
             (*overlay.actions.values(), evaluation.truth, _SEPARATOR, self.panel, self.full_screen),
         )
+        self._menu("&Models", models.all)
         self._menu("&Evaluation", (evaluation.show, evaluation.demo, _SEPARATOR, evaluation.label))
         self._menu("&Help", (self.shortcuts, self.about))
 

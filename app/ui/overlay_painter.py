@@ -42,6 +42,7 @@ class OverlayPainter:
     def __init__(self) -> None:
         self._placer = LabelPlacer()
         self._colours: dict[str, QColor] = {}
+        self._tint: QColor | None = None
 
     def paint(
         self,
@@ -50,6 +51,8 @@ class OverlayPainter:
         viewport: Viewport,
         options: OverlayOptions,
         view: Rect,
+        *,
+        tint: QColor | None = None,
     ) -> None:
         """Draw the overlay.
 
@@ -59,7 +62,9 @@ class OverlayPainter:
             viewport: where the frame lies in the widget.
             options: what is to be seen.
             view: the visible part of the widget, which no label leaves.
+            tint: colour of points, lines and boxes in place of those of the regions.
         """
+        self._tint = tint
         if not faces:
             return
         placed = [_place(face, viewport) for face in faces]
@@ -151,6 +156,8 @@ class OverlayPainter:
             painter.drawText(inside, Qt.AlignmentFlag.AlignRight, pose_text(item.face))
 
     def _colour(self, name: str) -> QColor:
+        if self._tint is not None and not name.startswith("axis"):
+            return self._tint
         colour = self._colours.get(name)
         if colour is None:
             blue, green, red = region_colour(name)

@@ -23,6 +23,7 @@ from app.core.frame import Image
 from app.record.label_placement import Rect
 from app.record.style import OverlayOptions
 from app.ui.overlay_painter import OverlayPainter
+from app.ui.split_picture import paint_overlaid, second_result, side_by_side
 from app.ui.theme import STAGE
 from app.ui.viewport import Viewport
 from app.vision.result import FrameResult
@@ -43,6 +44,8 @@ class Canvas:
         options: what is drawn over the frame, and whether it is mirrored.
         bare: draw nothing over the frame, as when it is old news.
         truth: labels to draw beside the predictions, or None.
+        beside: a second model that is compared has a half of the view of its own; else both are
+            drawn over one picture.
     """
 
     width: int = 0
@@ -51,6 +54,7 @@ class Canvas:
     options: OverlayOptions = field(default_factory=OverlayOptions)
     bare: bool = False
     truth: ClipTruth | None = None
+    beside: bool = True
 
     @property
     def device_size(self) -> tuple[int, int]:
@@ -77,10 +81,29 @@ class Picture:
     prepared_ms: float
 
 
-def render(result: FrameResult, canvas: Canvas, overlay: OverlayPainter) -> Picture:
-    """Make the picture of a result."""
+def render(
+    result: FrameResult,
+    canvas: Canvas,
+    overlay: OverlayPainter,
+    second: OverlayPainter | None = None,
+) -> Picture:
+    """Make the picture of a result.
+
+    Args:
+        result: what to draw.
+        canvas: how to draw it.
+        overlay: remembers where labels were.
+        second: the same for a second model.
+    """
     started_ns = now_ns()
-    frame = result.frame
+    frame, comparison = result.frame, result.comparison
+    if comparison is not None and canvas.beside and not canvas.bare:
+        half = replace(canvas, width=canvas.width // 2)
+        left = render(replace(result, comparison=None), half, overlay)
+        right = render(second_result(result, comparison), half, second or OverlayPainter())
+        names = (result.model, comparison.model)
+        image = side_by_side(canvas.device_size, canvas.ratio, left.image, right.image, names)
+        return Picture(result, image, canvas, left.viewport, (now_ns() - started_ns) / 1e6)
     viewport = Viewport.fit(
         (frame.width, frame.height),
         (canvas.width, canvas.height),
@@ -93,10 +116,15 @@ def render(result: FrameResult, canvas: Canvas, overlay: OverlayPainter) -> Pict
         painter.scale(canvas.ratio, canvas.ratio)
         view = Rect(0, 0, canvas.width, canvas.height)
         options = canvas.options
-        pairs = None if canvas.truth is None else canvas.truth.pairs(frame, result.faces)
+        pairs = None  # the colours of two models leave none for labels
+        if canvas.truth is not None and comparison is None:
+            pairs = canvas.truth.pairs(frame, result.faces)
         if pairs is not None:  # in two colours instead of those of the regions
             options = replace(options, points=False, lines=False)
-        overlay.paint(painter, result.faces, viewport, options, view)
+        if comparison is None:
+            overlay.paint(painter, result.faces, viewport, options, view)
+        else:
+            paint_overlaid(painter, result, comparison, viewport, options, view, overlay)
         if pairs is not None:
             from app.ui.truth_painter import paint_truth
 
@@ -186,7 +214,7 @@ class PictureThread:
 
     def _run(self) -> None:
         last: FrameResult | None = None
-        overlay = OverlayPainter()
+        overlay, second = OverlayPainter(), OverlayPainter()
         while True:
             with self._wake:
                 self._wake.wait_for(lambda: self._due or self._stopping)
@@ -198,7 +226,7 @@ class PictureThread:
             if last is None or canvas.width <= 0 or canvas.height <= 0:
                 continue
             try:
-                picture = render(last, canvas, overlay)
+                picture = render(last, canvas, overlay, second)
             except Exception as error:  # a thread that dies in silence would freeze the picture
                 last = None
                 self._on_error(error)

@@ -54,6 +54,7 @@ class VideoView(QWidget):
         self._fresh: Picture | None = None
         self._options = OverlayOptions()
         self._truth: ClipTruth | None = None
+        self._beside = True
         self._note = ""
         self._stale = False
 
@@ -72,6 +73,7 @@ class VideoView(QWidget):
             self._options,
             bare=self._stale,
             truth=self._truth,
+            beside=self._beside,
         )
 
     def show_picture(self, picture: Picture) -> None:
@@ -91,6 +93,12 @@ class VideoView(QWidget):
         """Choose the labels that are drawn beside the predictions."""
         if truth is not self._truth:
             self._truth = truth
+            self.canvas_changed.emit()
+
+    def set_beside(self, beside: bool) -> None:
+        """Whether a second model has half of the view, or is drawn over the first."""
+        if beside != self._beside:
+            self._beside = beside
             self.canvas_changed.emit()
 
     def set_note(self, note: str) -> None:

@@ -15,11 +15,13 @@ from app.core.resources import asset
 CROP_SCALE = 1.3
 
 
-def write_mean_face_model(path: Path, *, name: str = "mean-face") -> Path:
+def write_mean_face_model(
+    path: Path, *, name: str = "mean-face", family: str = "mean-face"
+) -> Path:
     """Write the network with its card as an ONNX file."""
     card = ModelCard(
         name=name,
-        family="mean-face",
+        family=family,
         precision="fp32",
         layout="ibug68",
         input_size=16,

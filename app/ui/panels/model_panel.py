@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QStandardItem, QStandardItemModel
 
+from app.core.resources import user_models_folder
 from app.ui.panels.combo import RoomyCombo
 from app.ui.panels.section import Section
 from app.ui.wrapped_label import WrappedLabel
@@ -34,7 +35,9 @@ class ModelPanel(Section):
         self.facts = WrappedLabel(quiet=True)
         self.state = WrappedLabel()
         self.unusable = WrappedLabel(problem=True)
-        for widget in (self.combo, self.facts, self.state, self.unusable):
+        self.folder = WrappedLabel(quiet=True)
+        self.folder.say(f"Your own models: {user_models_folder()}")
+        for widget in (self.combo, self.facts, self.state, self.unusable, self.folder):
             self.body.addWidget(widget)
 
     def show_status(self, status: EngineStatus) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtGui import QAction
 
 from app.ui.menus import Menus
+from app.ui.panels.compare_panel import ComparePanel
 from app.ui.panels.detector_panel import DetectorPanel
 from app.ui.panels.evaluation_panel import EvaluationPanel
 from app.ui.panels.meters_panel import MetersPanel
@@ -47,11 +48,12 @@ class Panels(SidePanel):
         self.source = SourcePanel(preferences, (menus.open_file, menus.demo))
         self.detector = DetectorPanel()
         self.model = ModelPanel()
+        self.compare = ComparePanel()
         self.options = OptionsPanel(preferences, overlay, wishes)
         self.meters = MetersPanel()
         self.evaluation = EvaluationPanel(evaluation)
         for section in (
-            *(self.source, self.detector, self.model, self.options, self.meters),
+            *(self.source, self.detector, self.model, self.compare, self.options, self.meters),
             self.evaluation,
         ):
             section.set_open(not preferences.get(f"folded/{section.objectName()}", False))
@@ -63,5 +65,6 @@ class Panels(SidePanel):
         self.source.show_capture(status.capture)
         self.detector.show_status(status)
         self.model.show_status(status)
+        self.compare.show_status(status, view.picture)
         faces = 0 if view.picture is None else len(view.picture.result.faces)
         self.meters.show_meters(status, view.meters, faces)
