@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -112,5 +111,6 @@ def _measure(recipe: Recipe, faces: Faces, run: Path) -> tuple[npt.NDArray[np.fl
     return errors, roc_auc(-ratios[0], ratios[1] < CLOSED_EYES.value)
 
 
-def _percent(errors: Sequence[float] | npt.NDArray[np.float64]) -> str:
-    return f"{100 * float(np.nanmean(errors)):.2f}"
+def _percent(errors: npt.NDArray[np.float64]) -> str:
+    known = errors[np.isfinite(errors)]
+    return f"{100 * known.mean():.2f}" if len(known) else "–"
