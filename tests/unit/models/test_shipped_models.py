@@ -17,6 +17,7 @@ from models.training.evaluation import ModelFile
 
 ROOT = Path(__file__).parents[3]
 EVERY = 15  # frames; 40 of the 600 are enough
+CAMERA_NOISE = 4.0  # grey levels, standard deviation: a webcam in a room at night
 
 
 def shipped() -> list[str]:
@@ -82,6 +83,23 @@ def test_a_shipped_model_follows_the_face_of_the_demo(
     assert np.median(trust) > 0.9
     nothing = np.full((model.card.input_size,) * 2 + (3,), 90, np.uint8)
     assert model.run(nothing)[1] < 0.5
+
+
+@pytest.mark.parametrize("name", shipped())
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_a_still_face_keeps_its_points_under_the_noise_of_a_camera(
+    name: str, precision: str, demo_faces: list[tuple]
+) -> None:
+    model = ModelFile(ROOT / "models" / f"{name}-{precision}.onnx")
+    image, truth, _ = demo_faces[0]
+    rng = np.random.default_rng(0)
+    seen = []
+    for _ in range(100):
+        noise = rng.normal(0, CAMERA_NOISE, image.shape)
+        noisy = np.clip(image + noise, 0, 255).astype(np.uint8)
+        seen.append(predictions(model, [(noisy, truth, 0.0)])[0][0])
+    spread = np.linalg.norm(np.std(seen, axis=0), axis=1).mean()
+    assert spread / np.linalg.norm(truth[45] - truth[36]) < 0.004
 
 
 def test_the_zoo_is_not_empty() -> None:
