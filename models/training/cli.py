@@ -145,6 +145,15 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_ablation)
 
     command = commands.add_parser(
+        "worst",
+        help="draw the val faces on which a model fails most, to be looked at",
+        description="Draw the worst val faces of every attribute with truth and prediction.",
+    )
+    command.add_argument("model", type=Path, help="for example models/pfld-0.5x-int8.onnx")
+    command.add_argument("output", type=Path, help="picture to write, for example worst.png")
+    command.set_defaults(run=_worst)
+
+    command = commands.add_parser(
         "compare",
         help="measure our models beside those of other projects",
         description="Measure the PFLD files of the zoo, the peers and FaceMesh in one run, on "
@@ -312,6 +321,16 @@ def _run_training(recipe: Recipe, labels: Labels, crops: Crops, run: Run, thread
         lambda line: print(line, flush=True),
     )
     trainer.train()
+
+
+def _worst(options: argparse.Namespace) -> None:
+    from models.training.evaluation import ModelFile
+    from models.training.labels import Labels
+    from models.training.worst import worst_sheet
+
+    worst_sheet(
+        ModelFile(options.model), options.data, Labels.load(_label_file(options)), options.output
+    )
 
 
 def _compare(options: argparse.Namespace) -> None:
