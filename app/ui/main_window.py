@@ -19,6 +19,7 @@ from app.ui.evaluation.control import Evaluation
 from app.ui.evaluation.playing import PlayedLabels
 from app.ui.files import FileOpener, dropped_path
 from app.ui.icons import PaletteIcons, app_icon
+from app.ui.labels.control import Labelling
 from app.ui.menus import Commands, Menus
 from app.ui.messages import conditions, has_failed, is_stale, note
 from app.ui.models_menu import ModelActions
@@ -117,6 +118,16 @@ class MainWindow(QMainWindow):
             preferences=preferences,
             detector=lambda: self.panels.detector.combo.currentData() or DEFAULT_DETECTOR,
         )
+        self.labels = Labelling(
+            self,
+            action=commands.label,
+            sources=self.sources,
+            banners=self.banners,
+            preferences=preferences,
+            icons=self._icons,
+            theme=theme,
+            on_saved=self.played.reload,
+        )
         self._lay_out()
         self.state = WindowState(
             self,
@@ -152,6 +163,7 @@ class MainWindow(QMainWindow):
         """End the engine; may be called twice. True once no thread runs any more."""
         ended = self.evaluation.stop() and self.played.stop(5.0)
         ended = self.models.stop(5.0) and ended
+        ended = self.labels.stop(5.0) and ended
         ended = self._link.stop() and ended
         if not ended:
             _log.warning("a thread of the engine still runs after the window was closed")
@@ -355,7 +367,10 @@ class MainWindow(QMainWindow):
                 self.files.open(path)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Remember the state, vanish, and only then wait for the threads."""
+        """Ask about unsaved labels, remember the state, vanish, and then wait for the threads."""
+        if not self.labels.may_close():
+            event.ignore()
+            return
         self.state.save()
         self.hide()
         self.shut_down()
