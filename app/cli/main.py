@@ -77,6 +77,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_bench(commands)
     _add_evaluate(commands)
     _add_label(commands)
+    _add_drowsiness(commands)
     _add_window_probe(commands)
     return parser
 
@@ -282,6 +283,41 @@ def _add_label(commands: argparse._SubParsersAction[_Parser]) -> None:
     label.set_defaults(command=_label)
 
 
+def _add_drowsiness(commands: argparse._SubParsersAction[_Parser]) -> None:
+    drowsiness = commands.add_parser(
+        "drowsiness",
+        help="judge the state of the driver in a clip",
+        description="Finds blinks, long closures, yawns, turns and nods of the main face, PERCLOS "
+        "and the driver's state over time. Without --profile the clip itself teaches what the "
+        "person's open and shut eyes look like. A prototype, not a safety device.",
+    )
+    drowsiness.add_argument("source", metavar="CLIP", help=_SOURCE_HELP)
+    drowsiness.add_argument("--report", type=Path, metavar="FILE", help="write an HTML report")
+    drowsiness.add_argument("--json", type=Path, metavar="FILE", help="write the events as JSON")
+    drowsiness.add_argument("--csv", type=Path, metavar="FILE", help="write a row per frame")
+    drowsiness.add_argument("--events", type=Path, metavar="FILE", help="write a CSV row per event")
+    drowsiness.add_argument("--profile", metavar="NAME", help="driver profile to go by")
+    drowsiness.add_argument("--preset", metavar="NAME", help="thresholds saved under a name")
+    drowsiness.add_argument(
+        "--set",
+        action="append",
+        metavar="NAME=VALUE",
+        help="change one threshold, such as microsleep_s=1.5; may be repeated, and a wrong name "
+        "lists all",
+    )
+    drowsiness.add_argument(
+        "--face",
+        type=int,
+        metavar="ID",
+        help="id of the face to watch, as --sidecar of `run` has it (default: the largest)",
+    )
+    drowsiness.add_argument(
+        "--seconds", type=_positive, metavar="S", help="end after so many seconds of the source"
+    )
+    _add_vision_options(drowsiness)
+    drowsiness.set_defaults(command=_drowsiness)
+
+
 def _add_vision_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what is looked for")
     group.add_argument(
@@ -447,6 +483,12 @@ def _label(options: argparse.Namespace) -> int:
     from app.cli.label import label
 
     return label(options)
+
+
+def _drowsiness(options: argparse.Namespace) -> int:
+    from app.cli.drowsiness import drowsiness
+
+    return drowsiness(options)
 
 
 def _window_probe(options: argparse.Namespace) -> int:

@@ -18,6 +18,8 @@ p{margin:4px 0 10px}.faint{color:#5b6675;fill:#5b6675}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:14px;margin:10px 0}
 th,td{padding:4px 10px;text-align:right;border-bottom:1px solid #e3e7ec;white-space:nowrap}
 th:first-child,td:first-child{text-align:left;padding-left:0}th{font-weight:600}
+table.words th,table.words td{text-align:left;vertical-align:top}
+table.words td:last-child{white-space:normal}
 .wide{overflow-x:auto}.swatch{display:inline-block;width:11px;height:11px;border-radius:2px;
 margin-right:7px}
 .legend span.item{margin-right:20px;white-space:nowrap}
@@ -49,16 +51,18 @@ def html_page(title: str, sections: Sequence[str]) -> str:
     )
 
 
-def html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def html_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, words: bool = False) -> str:
     """A table.
 
     Args:
         head: plain text.
         rows: cells that are HTML already.
+        words: they hold words, which stand to the left and may take several lines.
     """
     top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return f'<div class="wide"><table><tr>{top}</tr>{body}</table></div>'
+    kind = ' class="words"' if words else ""
+    return f'<div class="wide"><table{kind}><tr>{top}</tr>{body}</table></div>'
 
 
 def swatch(number: int) -> str:

@@ -21,25 +21,27 @@ def n(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
-def ticks(high: float, about: int = 5) -> list[float]:
-    """Round numbers from 0 to `high`, about so many."""
-    if not high > 0:
+def ticks(high: float, about: int = 5, low: float = 0.0) -> list[float]:
+    """Round numbers from `low` (0 or less) to `high`, about so many."""
+    if not high > low:
         return [0.0]
-    rough = high / about
+    rough = (high - low) / about
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * k for k in (1, 2, 2.5, 5, 10) if power * k >= rough * 0.999)
-    return [i * step for i in range(int(high / step + 1e-9) + 1)]
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [i * step for i in range(first, last + 1)]
 
 
 @dataclass(slots=True)
 class Plot:
-    """Axes from 0 with a frame, and whatever is drawn into them.
+    """Axes with a frame, and whatever is drawn into them.
 
     Attributes:
-        x_high, y_high: ends of the axes; both begin at 0.
+        x_high, y_high: ends of the axes; x begins at 0, y at `y_low`.
         width, height: of the whole picture, in its own units.
         x_label, y_label: what the axes mean.
         left, top, right, bottom: margins.
+        y_low: 0 or less.
     """
 
     x_high: float
@@ -52,6 +54,7 @@ class Plot:
     top: float = 14
     right: float = 14
     bottom: float = 44
+    y_low: float = 0.0
     parts: list[str] = field(default_factory=list)
 
     def x(self, value: float) -> float:
@@ -60,9 +63,8 @@ class Plot:
 
     def y(self, value: float) -> float:
         """Place of a value on the y axis."""
-        return (
-            self.height - self.bottom - value / self.y_high * (self.height - self.top - self.bottom)
-        )
+        share = (value - self.y_low) / (self.y_high - self.y_low)
+        return self.height - self.bottom - share * (self.height - self.top - self.bottom)
 
     def rect(self, x0: float, x1: float, y0: float, y1: float, fill: str, title: str = "") -> None:
         """A filled rectangle between values of both axes, with words for the pointer."""
@@ -92,7 +94,7 @@ class Plot:
 
     def y_axis(self, *, percent: bool = True) -> None:
         """Grid lines with numbers; `percent` shows 0.05 as 5 %."""
-        for value in ticks(self.y_high):
+        for value in ticks(self.y_high, low=self.y_low):
             place = self.y(value)
             self.parts.append(
                 f'<line x1="{n(self.left)}" x2="{n(self.width - self.right)}" '

@@ -24,7 +24,7 @@ from app.driver.watch import FaceWatch
 from app.vision.result import FrameResult
 
 _MINUTE_S: Final = 60.0
-# A rate of blinks means nothing before so much time is known.
+# A rate means nothing before so much time is known.
 _RATE_FROM_S: Final = 10.0
 
 
@@ -77,6 +77,11 @@ class DriverMonitor:
     def baseline(self) -> Baseline | None:
         """The one in use, as it has been followed; None while it is being learned."""
         return self._baseline.current
+
+    @property
+    def source(self) -> BaselineSource:
+        """Where the baseline in use is from."""
+        return BaselineSource.NONE if self.baseline is None else self._source
 
     @property
     def eye_time(self) -> Share:
@@ -165,7 +170,7 @@ class DriverMonitor:
             blink_rate=60 * blinks / share.known_s if share.known_s >= _RATE_FROM_S else UNKNOWN,
             blink_duration_s=mean_s,
             blink_timing=self._closures.timing,
-            perclos=share.perclos,
+            perclos=share.perclos if share.known_s >= _RATE_FROM_S else UNKNOWN,
             unknown_share=share.unknown,
             mouth=measures.mouth,
             yawning=self._yawns.yawning,
@@ -178,7 +183,7 @@ class DriverMonitor:
             condition=verdict.condition,
             reasons=verdict.reasons,
             level=verdict.level,
-            baseline=self._source if baseline is not None else BaselineSource.NONE,
+            baseline=self.source,
             events=tuple(events),
         )
 

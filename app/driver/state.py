@@ -97,7 +97,8 @@ class DriverState:
         blink_rate: blinks a minute over the last minute of known time.
         blink_duration_s: mean over the last minute.
         blink_timing: the frames come fast enough for blink durations.
-        perclos: share of the known time of the last minute in which the eyes were shut by 80 %.
+        perclos: share of the known time of the last minute in which the eyes were shut by 80 %;
+            unknown before 10 s of it are known.
         unknown_share: share of the last minute for which the eyes are unknown.
         mouth: gap of the inner lips over their width.
         yawning: a yawn is going on.
