@@ -21,7 +21,7 @@ _LOW_SHARE, _HIGH_SHARE = 0.2, 0.8
 _REOPEN_S: Final = 0.6
 _REMEMBERED_S: Final = 1.5
 # A rate that is meant to be 15 fps may jitter.
-_RATE_SLACK: Final = 1.1
+_RATE_SLACK: Final = 1.05
 
 
 def openings(

@@ -18,7 +18,7 @@ _LEAST_RISE: Final = 0.1
 class YawnTracker:
     """Finds yawns in the opening and the width of the mouth.
 
-    A yawn opens wider than `yawn_opening`, stays so for `yawn_s` and for most of its time: a
+    A yawn opens wider than `yawn_opening` and stays so for `yawn_s`, but for short breaks: a
     talking mouth closes several times a second. Laughter pulls the corners apart. It begins and
     ends where the mouth is half as wide open as in its middle.
     """
@@ -34,9 +34,9 @@ class YawnTracker:
         self._start_again()
 
     def _start_again(self) -> None:
-        self._from_s = math.nan
-        self._wide_s = self._open_s = 0.0
-        self._widths, self._widths_s = 0.0, 0.0
+        """No stretch of time is wide so far."""
+        self._from_s = self._until_s = math.nan
+        self._wide_s = self._widths = self._widths_s = 0.0
 
     @property
     def yawning(self) -> bool:
@@ -81,23 +81,32 @@ class YawnTracker:
         now = self._movement.last
         whole = before is not None and now is not None and now[0] - before[0] <= self._gap_s
         if whole and before is not None and now is not None:
-            self._sum_up(before, now, width / rest_width)
+            self._sum_up(before, now, width / rest_width, settings)
         events = [] if self.open and whole else self._end(ended, settings)
         if not whole:
             self._start_again()
         return events + (self._tell(settings) if self.open else [])
 
-    def _sum_up(self, before: Sample, now: Sample, widened: float) -> None:
-        if math.isnan(self._from_s):
+    def _sum_up(
+        self, before: Sample, now: Sample, widened: float, settings: DriverSettings
+    ) -> None:
+        """Add the time between two frames to the stretch that may be a yawn."""
+        wide_s = time_above(before, now, self._movement.least)
+        if wide_s <= 0:
+            return
+        longest_break_s = settings.yawn_s * (1 - settings.yawn_steady)
+        if math.isnan(self._from_s) or before[0] - self._until_s > longest_break_s:
+            self._start_again()
             self._from_s = before[0]
-        self._wide_s += time_above(before, now, self._movement.least)
-        self._open_s += time_above(before, now, self._movement.least / 2)
-        if not math.isnan(widened) and now[1] >= self._movement.least / 2:
-            self._widths += widened * (now[0] - before[0])
-            self._widths_s += now[0] - before[0]
+        self._until_s = now[0]
+        self._wide_s += wide_s
+        if not math.isnan(widened):
+            self._widths += widened * wide_s
+            self._widths_s += wide_s
 
     def _is_yawn(self, settings: DriverSettings) -> bool:
-        if self._wide_s < max(settings.yawn_s, settings.yawn_steady * self._open_s):
+        whole_s = self._until_s - self._from_s
+        if not self._wide_s >= max(settings.yawn_s, settings.yawn_steady * whole_s):
             return False
         return self._widths <= settings.yawn_width * self._widths_s
 

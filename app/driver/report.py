@@ -354,7 +354,8 @@ def _thresholds(facts: SessionFacts) -> list[str]:
     for group, names in GROUPS.items():
         for name in names:
             quantity = QUANTITIES[name]
-            shown = f"{values[name]:.{quantity.decimals}f} {quantity.unit}".strip()
+            unit = quantity.unit if quantity.unit in ("", "°") else f" {quantity.unit}"
+            shown = f"{values[name]:.{quantity.decimals}f}{unit}"
             changed = "" if values[name] == quantity.default else " (changed)"
             rows.append(
                 [

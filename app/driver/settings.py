@@ -167,8 +167,8 @@ QUANTITIES: Final[Mapping[str, Quantity]] = MappingProxyType(
             decimals=2,
             help="Time of a lid for its whole way at its highest speed; it tells PERCLOS what "
             "happened between two frames that are further apart.",
-            source="own choice: lids shut within 0.08 s and open within 0.14 s (Caffier 2003), "
-            "half way twice as fast as in the mean",
+            source="a lid takes about 0.1 s each way (Stern 1984); half way it is nearly twice as "
+            "fast as in the mean",
         ),
         "perclos_window_s": Quantity(
             name="PERCLOS over",
