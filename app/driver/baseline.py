@@ -23,6 +23,9 @@ _FRONTAL_PITCH_DEG: Final = 10.0
 # A shut eye is learned from at least so much time, and is not wider than so much of the open one.
 _SHUT_TIME_S: Final = 0.1
 _SHUT_MOST: Final = 0.7
+# The level of shut eyes is looked for so often, near this quantile of all that are not open.
+_ROUNDS: Final = 3
+_LOWEST, _NEAR_LOWEST = 0.1, 0.35
 # Eyes at least this far open teach what open is; eyes at most this far open, what shut is.
 _TEACHES_OPEN: Final = 0.75
 _TEACHES_SHUT: Final = 0.3
@@ -160,13 +163,19 @@ def eyes_can_be_read(measures: FaceMeasures, settings: DriverSettings) -> bool:
 
 def weighted_median(values: Numbers, weights: Numbers) -> float:
     """The value with half of the weight on either side; NaN values count nothing."""
+    return _quantile(values, weights, 0.5)
+
+
+def _quantile(values: Numbers, weights: Numbers, share: float) -> float:
+    """The value with this share of the weight below it; NaN values count nothing."""
     known = ~np.isnan(values)
     values, weights = values[known], weights[known]
     if not values.size:
         return UNKNOWN
     order = np.argsort(values)
     reached = np.cumsum(weights[order])
-    return float(values[order][int(np.searchsorted(reached, reached[-1] / 2))])
+    place = int(np.searchsorted(reached, share * reached[-1]))
+    return float(values[order][min(place, len(values) - 1)])
 
 
 class RunningBaseline:
@@ -273,18 +282,20 @@ def _durations(measures: Sequence[FaceMeasures], longest_s: float) -> Numbers:
 
 def _levels(ears: Numbers, time: Numbers, shut_ratio: float) -> tuple[float, float, bool] | None:
     """The open and the shut level of an eye, and whether the latter was seen."""
-    order = np.argsort(ears)
-    reached = np.cumsum(time[order])
-    wide = float(ears[order][int(np.searchsorted(reached, 0.9 * reached[-1]))])
-    shut, seen = shut_ratio * wide, False
-    for _ in range(4):
+    wide = _quantile(ears, time, 0.9)
+    if not wide > 0:
+        return None
+    shut = shut_ratio * wide
+    for _ in range(_ROUNDS):
         middle = (wide + shut) / 2
         wide = weighted_median(ears[ears > middle], time[ears > middle])
-        if math.isnan(wide) or wide <= 0:
-            return None
-        low = ears <= shut + 0.5 * (wide - shut) if not seen else ears <= shut + 0.3 * (wide - shut)
-        seen = bool(time[low].sum() >= _SHUT_TIME_S)
-        shut = weighted_median(ears[low], time[low]) if seen else shut_ratio * wide
+        low = ears <= middle
+        if time[low].sum() < _SHUT_TIME_S:
+            return wide, shut_ratio * wide, False
+        # Many of these may be eyes on their way; those near the lowest are shut.
+        lowest = _quantile(ears[low], time[low], _LOWEST)
+        low = ears <= lowest + _NEAR_LOWEST * (wide - lowest)
+        shut = weighted_median(ears[low], time[low])
         if shut > _SHUT_MOST * wide:
-            shut, seen = shut_ratio * wide, False
-    return wide, shut, seen
+            return wide, shut_ratio * wide, False
+    return wide, shut, True

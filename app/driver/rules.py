@@ -134,7 +134,7 @@ _AWAKE_BLINK_S: Final = 0.25
 
 def _blinks(mean_s: float, limit_s: float) -> float:
     """Share of the way from usual blinks to the limit, as every blink lasts for some time."""
-    usual = min(_AWAKE_BLINK_S, 0.6 * limit_s)
+    usual = min(_AWAKE_BLINK_S, 0.75 * limit_s)
     return max((mean_s - usual) / (limit_s - usual), 0.0) if not math.isnan(mean_s) else UNKNOWN
 
 
