@@ -67,7 +67,8 @@ class SessionLog:
         self._extend_spans(state)
         if state.time_s < self._next_s - _SLACK:
             return
-        self._next_s = max(self._next_s, state.time_s - self._every_s) + self._every_s
+        late = self._next_s <= state.time_s - self._every_s
+        self._next_s = (state.time_s if late else self._next_s) + self._every_s
         face_id = state.measures.face_id
         self._rows.extend(
             (
