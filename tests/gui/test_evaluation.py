@@ -369,10 +369,13 @@ def test_the_video_shows_labels_and_predictions_until_they_are_switched_off(
         window.overlay.actions[other].setChecked(False)
     window._link.seek(0.3)
     window._link.play(False)
+    wait(lambda: window.view.picture is not None and bool(window.view.picture.result.faces))
+    assert green_pixels(window) < 20
+    truth.trigger()
     wait(lambda: green_pixels(window) > 100)
+    assert window.panels.options.boxes["truth"].isChecked()
     truth.trigger()
     wait(lambda: green_pixels(window) < 20)
-    assert not window.panels.options.boxes["truth"].isChecked()
 
 
 def test_a_clip_without_labels_has_no_truth_to_show(

@@ -52,6 +52,12 @@ def has_faces(window: MainWindow) -> bool:
     return window.view.picture is not None and len(window.view.picture.result.faces) > 0
 
 
+def stands_still(window: MainWindow) -> bool:
+    """Whether the player is paused and its last picture is on the screen."""
+    capture = window._link._engine.capture.status
+    return capture.paused and time_of(window) == pytest.approx(capture.position_s, abs=1e-6)
+
+
 def alive(kind: type) -> int:
     gc.collect()
     return sum(isinstance(o, kind) for o in gc.get_objects())
@@ -386,7 +392,7 @@ def test_each_option_changes_the_picture_even_if_it_stands_still(
     window = make_window(demo=True)
     wait(lambda: has_faces(window))
     window.transport.play.trigger()
-    qtbot.wait(200)
+    wait(lambda: stands_still(window))
     before = window.view.picture
     box = window.panels.options.boxes[name]
     box.click()

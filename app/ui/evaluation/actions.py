@@ -43,7 +43,7 @@ class EvaluationActions(QObject):
         self.truth.setShortcut("T")
         self.truth.setToolTip("Draw the labels of a labelled clip beside what the model says (T)")
         self.truth.setStatusTip("Draw the labels of a labelled clip beside what the model says")
-        self.truth.setChecked(preferences.get(_TRUTH_KEY, True))
+        self.truth.setChecked(preferences.get(_TRUTH_KEY, False))
         self.truth.toggled.connect(lambda on: preferences.set(_TRUTH_KEY, on))
 
     @property

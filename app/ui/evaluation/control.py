@@ -270,6 +270,7 @@ class Evaluation(QObject):
         self._window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.dock)
         room = min(_DOCK_HEIGHT, int(self._window.height() * 0.48))
         self._window.resizeDocks([self.dock], [room], Qt.Orientation.Vertical)
+        self._actions.truth.setChecked(True)  # whoever evaluates wants to see where it fails
         self._show_zoo()
         if self._place is None and self._played.clip is not None:
             self._place = self._played.clip.place
