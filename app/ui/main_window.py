@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from app.ui.actions import OverlayActions
 from app.ui.banner import BannerStack, Message
@@ -35,6 +36,7 @@ from app.ui.window_state import WindowState
 from app.vision.detectors import DEFAULT_DETECTOR
 
 if TYPE_CHECKING:
+    from app.ui.feature_maps import FeatureMapsDialog
     from app.ui.picture import Picture
     from app.vision.engine import EngineStatus
 
@@ -72,6 +74,7 @@ class MainWindow(QMainWindow):
         self._options = options or WindowOptions()
         self._was_painted = False
         self._model_asked = False
+        self.maps: FeatureMapsDialog | None = None
         self._icons = PaletteIcons(self)
         self._icons.repaint(self.palette())
         theme.changed.connect(lambda: self._icons.repaint(self.palette()))
@@ -164,6 +167,8 @@ class MainWindow(QMainWindow):
         ended = self.evaluation.stop() and self.played.stop(5.0)
         ended = self.models.stop(5.0) and ended
         ended = self.labels.stop(5.0) and ended
+        if self.maps is not None and isValid(self.maps):
+            self.maps.close()
         ended = self._link.stop() and ended
         if not ended:
             _log.warning("a thread of the engine still runs after the window was closed")
@@ -323,7 +328,18 @@ class MainWindow(QMainWindow):
         self._choose_model(label)
 
     def _show_maps(self) -> None:
-        pass
+        entry = self.panels.model.running
+        if entry is None or entry.reference:
+            words = "No model runs yet." if entry is None else f"{entry.label} is no ONNX file."
+            text = f"{words} Choose a model with a file of its own to look into it."
+            self.banners.announce(Message("maps", "info", text))
+            return
+        from app.ui.feature_maps import FeatureMapsDialog
+
+        self.maps = FeatureMapsDialog(
+            self, entry, lambda: None if self.view.picture is None else self.view.picture.result
+        )
+        self.maps.show()
 
     def _show_shortcuts(self) -> None:
         from app.ui.about import shortcuts_dialog

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import onnxruntime
 
 from app.core.card import ModelCard
 from app.core.errors import ModelError
-from app.vision.onnx_file import NO_MODEL
+from app.vision.onnx_file import NO_MODEL, OnnxFile
 
 Outputs = dict[str, npt.NDArray[np.float32]]
 
@@ -63,19 +64,13 @@ def load_model(path: Path, *, warm_up: bool = True) -> OnnxModel:
     Raises:
         ModelError: onnxruntime refuses the file, it has no card, or its shapes disagree with it.
     """
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    options.add_session_config_entry("session.set_denormal_as_zero", "1")
-    options.log_severity_level = 4  # what goes wrong is raised; nothing belongs in a terminal
     if not path.is_file():
         raise ModelError(
             f"There is no model file {path}; choose one that `pfld-live models` lists."
         )
     try:
         session = onnxruntime.InferenceSession(
-            str(path), sess_options=options, providers=["CPUExecutionProvider"]
+            str(path), sess_options=_options(), providers=["CPUExecutionProvider"]
         )
         metadata = session.get_modelmeta().custom_metadata_map
     except Exception as error:  # onnxruntime's own exceptions share no base but this one
@@ -94,6 +89,44 @@ def load_model(path: Path, *, warm_up: bool = True) -> OnnxModel:
         for _ in range(_WARM_UP_RUNS):
             model.run(crop)
     return model
+
+
+class InsideSession:
+    """A network that also gives tensors from its inside."""
+
+    def __init__(self, file: OnnxFile, tensors: Sequence[str]) -> None:
+        """Make the network ready.
+
+        Args:
+            file: changed here: it gets the tensors as outputs.
+            tensors: names of tensors in it.
+
+        Raises:
+            ModelError: onnxruntime refuses the network.
+        """
+        file.add_outputs(tensors)
+        self._names = tuple(dict.fromkeys(tensors))
+        try:
+            self._session = onnxruntime.InferenceSession(
+                file.to_bytes(), sess_options=_options(), providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime's own exceptions share no base but this one
+            raise ModelError(f"onnxruntime refuses the network: {_first_line(error)}") from error
+
+    def run(self, crop: npt.NDArray[np.float32]) -> Outputs:
+        """Tensor name -> its values for a crop (1, C, S, S) float32."""
+        values = self._session.run(self._names, {self._session.get_inputs()[0].name: crop})
+        return dict(zip(self._names, values, strict=True))
+
+
+def _options() -> onnxruntime.SessionOptions:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.add_session_config_entry("session.set_denormal_as_zero", "1")
+    options.log_severity_level = 4  # what goes wrong is raised; nothing belongs in a terminal
+    return options
 
 
 def _check_shapes(card: ModelCard, session: onnxruntime.InferenceSession) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import onnx
@@ -9,9 +10,13 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 
+from app.core.resources import models_folder
 from app.ui.main_window import MainWindow
 from tests.gui.conftest import MakeWindow, Wait
 from tests.gui.mean_face_model import write_mean_face_model
+
+# What Qt's platform without a screen says of every window of its own.
+of_a_window_without_a_screen = pytest.mark.qt_log_ignore("does not support propagateSizeHints")
 
 
 def pick_rival(window: MainWindow, label: str) -> None:
@@ -111,3 +116,37 @@ def test_a_preset_sets_detector_and_model_together(
         action.trigger()
         wait(lambda: window.panels.model.combo.currentText() == "grey fp32")
         assert window.panels.detector.combo.currentData() == "haar"
+
+
+@of_a_window_without_a_screen
+def test_the_inside_of_a_model_is_shown_for_the_present_face(
+    make_window: MakeWindow, wait: Wait, zoo_folder: Path
+) -> None:
+    shutil.copy(models_folder() / "pfld-0.5x-int8.onnx", zoo_folder)
+    window = make_window(demo=True)
+    wait(lambda: window.panels.model.running is not None)
+    wait(lambda: window.view.picture is not None and bool(window.view.picture.result.faces))
+    window.models.maps.trigger()
+    dialog = window.maps
+    assert dialog is not None
+    wait(lambda: dialog.layer.count() > 20 and dialog.sheet.image is not None)
+    before = dialog.sheet.image
+    dialog.layer.setCurrentIndex(0)
+    dialog.layer.activated.emit(0)
+    wait(lambda: "grey is 0" in dialog.note.plain)
+    assert dialog.sheet.image != before
+    dialog.take.click()
+    wait(lambda: not dialog.busy)
+    window.close()
+
+
+@of_a_window_without_a_screen
+def test_without_a_face_the_maps_say_what_to_do(
+    make_window: MakeWindow, wait: Wait, clip: Path
+) -> None:
+    window = make_window(str(clip))
+    wait(lambda: window.panels.model.running is not None and window.view.picture is not None)
+    window.models.maps.trigger()
+    assert window.maps is not None
+    assert "no face in the picture" in window.maps.note.plain
+    window.maps.close()

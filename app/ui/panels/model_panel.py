@@ -28,6 +28,7 @@ class ModelPanel(Section):
     def __init__(self) -> None:
         super().__init__("model", "Model")
         self._zoo: Zoo | None = None
+        self.running: ZooEntry | None = None
         self.combo = RoomyCombo("Landmark model", "What finds the points of each face")
         self.combo.setPlaceholderText("Looking for models …")
         self.combo.setEnabled(False)
@@ -51,8 +52,8 @@ class ModelPanel(Section):
             with QSignalBlocker(self.combo):
                 self.combo.setCurrentIndex(self.combo.findData(shown))
         entries = () if self._zoo is None else self._zoo.usable
-        entry = next((e for e in entries if e.label == running), None)
-        self.facts.say("" if entry is None else _facts(entry))
+        self.running = next((e for e in entries if e.label == running), None)
+        self.facts.say("" if self.running is None else _facts(self.running))
         self.state.say(f"Loading {loader.model_loading} …" if loader.model_loading else "")
 
     def _show_zoo(self, zoo: Zoo) -> None:
