@@ -190,6 +190,11 @@ def _parser() -> argparse.ArgumentParser:
         "attribute, trust, size, milliseconds.",
     )
     _add_recipe(command)
+    command.add_argument(
+        "--without-detectors",
+        action="store_true",
+        help="leave out the errors around the boxes of the detectors, which take most of the time",
+    )
     command.set_defaults(run=_report)
     return parser
 
@@ -385,6 +390,7 @@ def _report(options: argparse.Namespace) -> None:
         data=options.data,
         run=options.runs / recipe.name,
         zoo=options.zoo,
+        detectors=not options.without_detectors,
     )
 
 

@@ -106,7 +106,7 @@ def frame_faces(
 def predict_framed(
     model: ModelFile, framed: Mapping[int, Framed]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
-    """Points (F, 68, 2) in picture pixels and trust (F,), in the order of the mapping."""
+    """Points (F, K, 2) in picture pixels and trust (F,), in the order of the mapping."""
     points, trusts = [], []
     for face in framed.values():
         unit, trust = model.run(face.crop)

@@ -29,6 +29,7 @@ from models.training.batches import (
     stream,
 )
 from models.training.evaluation import to_unit
+from models.training.point_loss import PointLoss
 from models.training.recipe import Recipe, Schedule
 
 LOWEST_RATE = 0.01
@@ -57,7 +58,7 @@ class Run:
     stop_after: int | None = None
     workers: int = 1
     save_every: int = 200
-    validate_every: int = 500
+    validate_every: int = 200
 
     @property
     def checkpoint(self) -> Path:
@@ -150,20 +151,26 @@ class Trainer:
                 }
                 losses.clear()
                 if self.step % run.validate_every == 0:
-                    row["val_nme"] = round(self.validate(), 5)
+                    row |= self.validate()
                 self._log(row)
                 self._save()
         if self._progress() >= 1:
-            self._log({"step": self.step, "progress": 1.0, "val_nme": round(self.validate(), 5)})
+            self._log({"step": self.step, "progress": 1.0, **self.validate()})
         self._save()
 
-    def validate(self) -> float:
-        """NME of the averaged network on the validation crops, a share of the eye distance."""
+    def validate(self) -> dict[str, float]:
+        """The averaged network on the validation crops: the NME, a share of the eye distance, and
+        the loss where it looks at nothing but the points.
+        """
         images, truth, counts = self._validation
         recipe, system = self._recipe, self._recipe.system
         predicted = predict(self.average.module, images, recipe.crop, system.coordinates)
         errors = point_errors(predicted, truth, system.layout, counts=counts)
-        return float(np.nanmean(nme(errors)))
+        figures = {"val_nme": round(float(np.nanmean(nme(errors))), 5)}
+        if isinstance(self._loss, PointLoss):
+            arrays = (torch.from_numpy(array) for array in (predicted, truth, counts))
+            figures["val_loss"] = round(float(self._loss.of_points(*arrays)), 6)
+        return figures
 
     def _progress(self) -> float:
         if self._run.minutes is not None:

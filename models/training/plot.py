@@ -7,7 +7,9 @@ from pathlib import Path
 
 
 def plot_training(log: Path, output: Path) -> None:
-    """Loss and validation error over steps, from the log of a run."""
+    """Losses of training and, where logged, of validation, and the error on val over the steps of
+    a run.
+    """
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -16,11 +18,15 @@ def plot_training(log: Path, output: Path) -> None:
     rows = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     losses = [(r["step"], r["loss"]) for r in rows if "loss" in r]
     errors = [(r["step"], 100 * r["val_nme"]) for r in rows if "val_nme" in r]
+    validation = [(r["step"], r["val_loss"]) for r in rows if "val_loss" in r]
     figure, left = plt.subplots(figsize=(6, 3), dpi=80, layout="constrained")
-    left.plot(*zip(*losses, strict=True), color="tab:grey", linewidth=1)
+    left.plot(*zip(*losses, strict=True), color="tab:grey", linewidth=1, label="training")
     left.set_xlabel("step")
-    left.set_ylabel("training loss", color="tab:grey")
+    left.set_ylabel("loss", color="tab:grey")
     left.set_yscale("log")
+    if validation:
+        left.plot(*zip(*validation, strict=True), "--", color="tab:grey", label="validation")
+    left.legend(loc="upper right", frameon=False)
     if errors:
         right = left.twinx()
         right.plot(*zip(*errors, strict=True), color="tab:blue", marker=".", linewidth=1)

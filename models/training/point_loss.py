@@ -52,20 +52,35 @@ class PointLoss:
 
     def __call__(self, prediction: Prediction, batch: Batch) -> Tensor:
         """The loss of a batch, a scalar."""
-        truth = batch.points
-        if self._coordinates == "symmetric":
-            truth = 2 * truth - 1
-        distances = self._distances(prediction.points.unflatten(1, truth.shape[1:]), truth)
-        counts = batch.counts[..., None].expand_as(distances)
-        # Where a point does not count its distance may be NaN, so it is replaced, not multiplied.
-        total = distances.where(counts, distances.new_zeros(())).sum()
-        loss = total / counts.sum().clamp_min(1)
+        truth = self._of_unit(batch.points)
+        points = prediction.points.unflatten(1, truth.shape[1:])
+        loss = self._mean_distance(points, truth, batch.counts)
         if prediction.trust is not None:
             trust = functional.binary_cross_entropy_with_logits(
                 prediction.trust[:, 0], batch.positive.to(prediction.trust.dtype)
             )
             loss = loss + self._recipe.trust_share * trust
         return loss
+
+    def of_points(self, points: Tensor, truth: Tensor, counts: Tensor) -> Tensor:
+        """The part of the loss that the points make, a scalar.
+
+        Args:
+            points: (B, K, 2), 0..1 across the crop.
+            truth: likewise.
+            counts: (B, K) bool.
+        """
+        return self._mean_distance(self._of_unit(points), self._of_unit(truth), counts)
+
+    def _of_unit(self, points: Tensor) -> Tensor:
+        """Points in 0..1 across the crop in the coordinates of the family."""
+        return 2 * points - 1 if self._coordinates == "symmetric" else points
+
+    def _mean_distance(self, points: Tensor, truth: Tensor, counts: Tensor) -> Tensor:
+        distances = self._distances(points, truth)
+        counted = counts[..., None].expand_as(distances)
+        # Where a point does not count its distance may be NaN, so it is replaced, not multiplied.
+        return distances.where(counted, distances.new_zeros(())).sum() / counted.sum().clamp_min(1)
 
     def _distances(self, points: Tensor, truth: Tensor) -> Tensor:
         """(B, K, 2) of points and truth (B, K, 2)."""

@@ -6,14 +6,16 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
 import onnx
 
+from app.core.card import Precision
+from app.core.errors import SourceError
 from app.core.face import Box
-from app.core.layout import IBUG68
+from app.core.layout import IBUG68, KEYPOINTS15, LandmarkLayout, point_map, shared_points
 from app.core.openings import eye_aspect_ratios
 from app.evaluate.attributes import ATTRIBUTES, CLOSED_EYES
 from app.evaluate.metrics import (
@@ -22,10 +24,12 @@ from app.evaluate.metrics import (
     Errors,
     area_under_curve,
     failure_rate,
+    keypoint_score,
     nme,
     point_errors,
     roc_auc,
 )
+from models.training.batches import in_layout
 from models.training.crops import Crops
 from models.training.detector_boxes import BoxMap, detect_faces, measure_map, usable_rows
 from models.training.evaluation import (
@@ -55,34 +59,68 @@ class Measured:
     Attributes:
         model: the file.
         faces: (F,) NME of the val faces around their true boxes, truth from FaceMesh.
+        shared: (F,) NME on the points that keypoints15 has, too.
+        score: 1 / (2 MSE), see `keypoint_score`.
         by_group: mean error of each group of points.
-        p1: NME against the labels of p1, as they are and with each point's mean offset removed.
+        p1: NME against the labels of p1, as they are and with each point's mean offset removed;
+            None of a model with other points.
         by_box: NME around each detector's boxes, and around the true boxes of the same faces.
-        trust_auc: of val faces against badly framed crops and backgrounds.
-        distrusted: share of the val faces with a trust below 0.5.
-        fooled: share of the badly framed crops and backgrounds with a trust above 0.5.
-        shut_auc: how well the eye aspect ratio tells shut eyes from open ones.
-        shut_error: mean difference of the eye aspect ratio on shut eyes.
+        trust: what is told of the trust; None of a model that has no opinion.
+        shut: what is told of shut eyes; None of a model without points on the lids.
         milliseconds: median of one inference on one thread.
     """
 
     model: ModelFile
     faces: Errors
+    shared: Errors
+    score: float
     by_group: dict[str, float]
-    p1: tuple[float, float]
+    p1: tuple[float, float] | None
     by_box: dict[str, tuple[float, float, int]]
-    trust_auc: float
-    distrusted: float
-    fooled: float
-    shut_auc: float
-    shut_error: float
+    trust: Trust | None
+    shut: ShutEyes | None
     milliseconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """How well trust tells faces from what is none.
+
+    Attributes:
+        auc: of val faces against badly framed crops and backgrounds.
+        distrusted: share of the val faces with a trust below 0.5.
+        fooled: share of the badly framed crops and backgrounds with a trust above 0.5.
+    """
+
+    auc: float
+    distrusted: float
+    fooled: float
+
+
+@dataclass(frozen=True, slots=True)
+class ShutEyes:
+    """How well shut eyes are seen.
+
+    Attributes:
+        auc: how well the eye aspect ratio tells shut eyes from open ones.
+        error: mean difference of the eye aspect ratio on shut eyes.
+    """
+
+    auc: float
+    error: float
+
+
 def write_report(
-    recipe: Recipe, labels: Labels, crops: Crops, *, data: Path, run: Path, zoo: Path
+    recipe: Recipe,
+    labels: Labels,
+    crops: Crops,
+    *,
+    data: Path,
+    run: Path,
+    zoo: Path,
+    detectors: bool = True,
 ) -> None:
-    """Measure both files of a recipe, complete their cards and write RESULTS.md beside it.
+    """Measure the files of a recipe, complete their cards and write RESULTS.md beside it.
 
     Args:
         recipe: names the model.
@@ -91,16 +129,24 @@ def write_report(
         data: folder of the pictures.
         run: folder of the training run, for its curve.
         zoo: folder of the model files.
+        detectors: measure the error around the boxes of the detectors, too, which takes most of
+            the time.
     """
-    models = [ModelFile(zoo / f"{recipe.name}-{p}.onnx") for p in ("fp32", "int8")]
+    paths = [zoo / f"{recipe.name}-{p}.onnx" for p in get_args(Precision)]
+    models = [ModelFile(path) for path in paths if path.is_file()]
+    if not models:
+        raise SourceError(
+            f"there is no {paths[0]}; make it with `python -m models.training export`"
+        )
     rows = labels.of("val")
     card = models[0].card
     truths = {int(row): Box.around(labels.points[row]) for row in rows}
     framed = frame_faces(data, labels, truths, card)
     negatives = negative_crops(data, labels, crops, rows, card)
-    boxed, maps = _detector_crops(data, labels, rows, models[0])
+    boxed, maps = _detector_crops(data, labels, rows, models[0]) if detectors else ({}, {})
     milliseconds = time_models(models, next(iter(framed.values())).crop)
-    negatives += [wall.transpose(1, 2, 0) for wall in walls(recipe.crop, len(rows) // 4)]
+    coloured = replace(recipe.crop, channels="bgr")
+    negatives += [wall.transpose(1, 2, 0) for wall in walls(coloured, len(rows) // 4)]
     measured = [
         _measure(model, labels, rows, framed, boxed, negatives, time)
         for model, time in zip(models, milliseconds, strict=True)
@@ -143,40 +189,59 @@ def _measure(
     negatives: Sequence[npt.NDArray[np.uint8]],
     milliseconds: float,
 ) -> Measured:
+    layout = model.card.landmark_layout
     points, trust = predict_framed(model, framed)
-    truth = labels.points[rows]
-    counts = (labels.counts & labels.inside)[rows]
-    errors = point_errors(points, truth, IBUG68, counts=counts)
+    truth68, counts68 = labels.points[rows], (labels.counts & labels.inside)[rows]
+    truth, counts = in_layout(truth68, counts68, layout)
+    errors = point_errors(points, truth, layout, counts=counts)
     faces = nme(errors)
+    shared = list(shared_points([layout, KEYPOINTS15]))
+    as68 = point_errors(point_map(layout, IBUG68)(points), truth68, IBUG68, counts=counts68)
+    unit = [2 * np.hypot(*f.transform[0, :2]) / model.card.input_size for f in framed.values()]
+    symmetric = np.array(unit)[:, None, None]
     place = {int(row): i for i, row in enumerate(rows)}
     by_box = {}
     for name, found in boxed.items():
         here = [place[row] for row in found]
         around, _ = predict_framed(model, found)
-        error = nme(point_errors(around, truth[here], IBUG68, counts=counts[here]))
+        error = nme(point_errors(around, truth[here], layout, counts=counts[here]))
         by_box[name] = (float(np.nanmean(error)), float(np.nanmean(faces[here])), len(here))
-    low = np.array([model.run(crop)[1] for crop in negatives])
-    true_ear = eye_aspect_ratios(truth, IBUG68).mean(axis=1)
-    ear = eye_aspect_ratios(points, IBUG68).mean(axis=1)
-    shut = true_ear < CLOSED_EYES.value
     return Measured(
         model=model,
         faces=faces,
+        shared=nme(as68[:, shared]),
+        score=keypoint_score(points * symmetric, truth * symmetric, counts=counts),
         by_group={
             group: float(np.nanmean(errors[:, list(indices)]))
-            for group, indices in IBUG68.groups.items()
+            for group, indices in layout.groups.items()
         },
-        p1=_against_p1(points, labels, rows),
+        p1=_against_p1(points, labels, rows) if layout is IBUG68 else None,
         by_box=by_box,
-        trust_auc=roc_auc(
-            np.concatenate([trust, low]), np.arange(len(trust) + len(low)) < len(trust)
-        ),
-        distrusted=float(np.mean(trust < 0.5)),
-        fooled=float(np.mean(low > 0.5)),
-        shut_auc=roc_auc(-ear, shut),
-        shut_error=float(np.abs(ear - true_ear)[shut].mean()),
+        trust=_measure_trust(model, trust, negatives) if model.card.trust_output else None,
+        shut=_measure_shut_eyes(points, truth, layout) if layout.left_eye else None,
         milliseconds=milliseconds,
     )
+
+
+def _measure_trust(
+    model: ModelFile, high: npt.NDArray[np.float64], negatives: Sequence[npt.NDArray[np.uint8]]
+) -> Trust:
+    low = np.array([model.run(crop)[1] for crop in negatives])
+    is_face = np.arange(len(high) + len(low)) < len(high)
+    return Trust(
+        auc=roc_auc(np.concatenate([high, low]), is_face),
+        distrusted=float(np.mean(high < 0.5)),
+        fooled=float(np.mean(low > 0.5)),
+    )
+
+
+def _measure_shut_eyes(
+    points: npt.NDArray[np.float32], truth: npt.NDArray[np.floating[Any]], layout: LandmarkLayout
+) -> ShutEyes:
+    true_ear = eye_aspect_ratios(truth, layout).mean(axis=1)
+    ear = eye_aspect_ratios(points, layout).mean(axis=1)
+    shut = true_ear < CLOSED_EYES.value
+    return ShutEyes(auc=roc_auc(-ear, shut), error=float(np.abs(ear - true_ear)[shut].mean()))
 
 
 def _against_p1(
@@ -249,7 +314,7 @@ def _text(
         f"| {group.replace('_', ' ')} | "
         + " | ".join(_percent(m.by_group[group]) for m in measured)
         + " |"
-        for group in IBUG68.groups
+        for group in measured[0].by_group
     ]
     lines += ["", "| | " + " | ".join(names) + " |", "|---|" + "---:|" * len(names)]
     table: list[tuple[str, list[str]]] = [
@@ -263,22 +328,29 @@ def _text(
             [_percent(failure_rate(m.faces, LOOSE_FAILURE_LIMIT)) + " %" for m in measured],
         ),
         (f"AUC to {FAILURE_LIMIT:.0%}", [f"{area_under_curve(m.faces):.3f}" for m in measured]),
-        ("NME against the p1 labels", [_percent(m.p1[0]) for m in measured]),
-        ("the same, each point's mean offset removed", [_percent(m.p1[1]) for m in measured]),
-        ("trust: area under the ROC curve", [f"{m.trust_auc:.4f}" for m in measured]),
-        ("trust: faces below 0.5", [_percent(m.distrusted) + " %" for m in measured]),
-        ("trust: crops without a face above 0.5", [_percent(m.fooled) + " %" for m in measured]),
         (
-            f"shut eyes (EAR < {CLOSED_EYES.value}): area under the ROC curve",
-            [f"{m.shut_auc:.3f}" for m in measured],
+            "NME on the 13 points that keypoints15 has, too",
+            [_percent(np.nanmean(m.shared)) for m in measured],
         ),
-        ("shut eyes: mean error of EAR", [f"{m.shut_error:.3f}" for m in measured]),
+        ("score 1 / (2 MSE), coordinates in -1..1", [f"{m.score:.0f}" for m in measured]),
+        *_rows_of_some(measured),
         ("ms per face, p50, one thread, one run", [f"{m.milliseconds:.2f}" for m in measured]),
         ("MB", [f"{m.model.path.stat().st_size / 1e6:.2f}" for m in measured]),
-        ("million multiplications", [f"{count_macs(measured[0].model.path) / 1e6:.1f}"] * 2),
+        (
+            "million multiplications",
+            [f"{count_macs(measured[0].model.path) / 1e6:.1f}"] * len(names),
+        ),
     ]
     lines += [f"| {name} | {' | '.join(values)} |" for name, values in table]
-    lines += [
+    if maps:
+        lines += _detector_lines(measured, maps)
+    lines += ["", f"![Training curve]({curve})", ""]
+    return "\n".join(lines)
+
+
+def _detector_lines(measured: Sequence[Measured], maps: dict[str, BoxMap]) -> list[str]:
+    names = [m.model.card.precision for m in measured]
+    lines = [
         "",
         "## Boxes of the detectors",
         "",
@@ -299,8 +371,32 @@ def _text(
             f"{measured[0].by_box[name][2]} | {' | '.join(errors)} | "
             f"{_percent(measured[0].by_box[name][1])} |"
         )
-    lines += ["", f"![Training curve]({curve})", ""]
-    return "\n".join(lines)
+    return lines
+
+
+def _rows_of_some(measured: Sequence[Measured]) -> list[tuple[str, list[str]]]:
+    """What is told of models that have all the points of the p1 labels, a trust, or lids."""
+    rows: list[tuple[str, list[str]]] = []
+    if p1 := [m.p1 for m in measured if m.p1]:
+        rows += [
+            ("NME against the p1 labels", [_percent(error) for error, _ in p1]),
+            ("the same, each point's mean offset removed", [_percent(error) for _, error in p1]),
+        ]
+    if trust := [m.trust for m in measured if m.trust]:
+        rows += [
+            ("trust: area under the ROC curve", [f"{t.auc:.4f}" for t in trust]),
+            ("trust: faces below 0.5", [_percent(t.distrusted) + " %" for t in trust]),
+            ("trust: crops without a face above 0.5", [_percent(t.fooled) + " %" for t in trust]),
+        ]
+    if shut := [m.shut for m in measured if m.shut]:
+        rows += [
+            (
+                f"shut eyes (EAR < {CLOSED_EYES.value}): area under the ROC curve",
+                [f"{s.auc:.3f}" for s in shut],
+            ),
+            ("shut eyes: mean error of EAR", [f"{s.error:.3f}" for s in shut]),
+        ]
+    return rows
 
 
 def _row(name: str, faces: int, values: Sequence[str]) -> str:

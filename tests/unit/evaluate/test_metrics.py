@@ -14,6 +14,7 @@ from app.evaluate.metrics import (
     failure_rate,
     inside,
     jitter,
+    keypoint_score,
     nme,
     point_errors,
     region_points,
@@ -179,3 +180,16 @@ def test_angle_errors_average_as_scikit_learn_averages_them() -> None:
     truth, said = np.random.default_rng(7).uniform(-80, 80, (2, 50, 3))
     public = mean_absolute_error(truth, said, multioutput="raw_values")
     assert angle_errors(said, truth).mean(axis=0) == pytest.approx(public)
+
+
+def test_the_score_is_half_the_reciprocal_of_the_mean_over_faces() -> None:
+    truth = np.zeros((2, 15, 2))
+    predicted = truth.copy()
+    predicted[0] += 0.1
+    assert keypoint_score(predicted, truth) == pytest.approx(1 / (2 * 0.01 / 2))
+    counts = np.ones((2, 15), bool)
+    counts[1] = False  # nothing is known of this face
+    assert keypoint_score(predicted, truth, counts=counts) == pytest.approx(50)
+    counts[0, :10] = False  # the others decide, each as much as before
+    assert keypoint_score(predicted, truth, counts=counts) == pytest.approx(50)
+    assert np.isnan(keypoint_score(predicted, np.full_like(truth, np.nan)))

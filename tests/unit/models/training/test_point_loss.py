@@ -63,3 +63,12 @@ def test_trust_is_taught_by_whether_the_crop_holds_a_face() -> None:
     wrong = loss(Prediction(torch.zeros(2, 2), torch.tensor([[-9.0], [9.0]])), batch(truth, counts))
     assert float(right) < 1e-3
     assert float(wrong) == pytest.approx(4.5, abs=0.01)
+
+
+def test_the_loss_of_points_alone_is_that_of_a_batch_without_trust() -> None:
+    torch.manual_seed(0)
+    truth, points = torch.rand(3, 15, 2), torch.rand(3, 15, 2)
+    counts = torch.rand(3, 15) > 0.2
+    loss = PointLoss(PointLossRecipe(distance="l2"), "symmetric")
+    of_batch = loss(Prediction((2 * points - 1).flatten(1)), batch(truth, counts))
+    assert float(loss.of_points(points, truth, counts)) == pytest.approx(float(of_batch))
