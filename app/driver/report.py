@@ -247,7 +247,9 @@ def _thinned(times: Numbers, values: Numbers) -> tuple[Numbers, Numbers]:
 
 
 def _time_axis(plot: Plot) -> None:
-    plot.x_axis([(value, _clock(value)) for value in ticks(plot.x_high, 10)])
+    places = ticks(plot.x_high, 10)
+    digits = 1 if len(places) > 1 and places[1] < 1 else 0
+    plot.x_axis([(value, _clock(value, digits)) for value in places])
 
 
 def _spans(log: SessionLog) -> list[str]:

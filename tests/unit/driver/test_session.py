@@ -189,6 +189,13 @@ def test_the_report_of_nothing_says_so() -> None:
     assert "never seen" in text
 
 
+def test_the_axis_of_a_short_clip_shows_parts_of_a_second() -> None:
+    log, monitor, _ = watch(seen(PERSON, times(4, 15)))
+    text = render_session(log, session(eye_time=monitor.eye_time)[1])
+    assert ">0:00.5<" in text
+    assert ">0:05<" in render_session(*session())
+
+
 def test_the_report_of_an_hour_stays_small() -> None:
     log, monitor, _ = watch(seen(PERSON, times(600, 10)))
     facts = session(eye_time=monitor.eye_time)[1]
