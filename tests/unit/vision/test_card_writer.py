@@ -4,13 +4,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from tiny_model import CARD, write_model
 
 from app.core.card import METADATA_KEY, ModelCard
 from app.core.errors import ModelError, OutputError
 from app.vision.card_writer import card_values, make_card, read_settings, write_card
 from app.vision.onnx_file import OnnxFile
 from app.vision.session import load_model
+from tests.unit.vision.tiny_model import CARD, write_model
 
 
 def card_of(path: Path) -> ModelCard:

@@ -5,7 +5,6 @@ import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
-from tiny_model import write_model
 
 from app.capture.source import Pace, SourceOptions, open_source
 from app.core.errors import ModelError
@@ -14,6 +13,7 @@ from app.core.frame import Image
 from app.core.resources import asset, models_folder
 from app.vision.contact_sheet import filters_sheet, maps_sheet
 from app.vision.feature_maps import NetworkInside
+from tests.unit.vision.tiny_model import write_model
 
 FP32, INT8 = (models_folder() / f"pfld-0.5x-{kind}.onnx" for kind in ("fp32", "int8"))
 

@@ -2,7 +2,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_model import write_model
 
 from app._opencv import cv2
 from app.core.face import Box, HeadPose
@@ -10,6 +9,7 @@ from app.core.geometry import crop_transform
 from app.vision.crop import cut_crop
 from app.vision.landmarker import OnnxLandmarker
 from app.vision.session import load_model
+from tests.unit.vision.tiny_model import write_model
 
 
 @pytest.mark.parametrize("side", [60, 112, 300, 700, 1500])

@@ -4,12 +4,12 @@ import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
-from tiny_model import CARD, write_model
 
 from app.core.card import METADATA_KEY
 from app.core.errors import ModelError
 from app.core.resources import models_folder
 from app.vision.onnx_file import OnnxFile, TensorInfo
+from tests.unit.vision.tiny_model import CARD, write_model
 
 SHIPPED = sorted(models_folder().glob("*.onnx"))
 

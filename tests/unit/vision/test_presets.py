@@ -1,12 +1,12 @@
 from pathlib import Path
 
 import pytest
-from tiny_model import write_model
 
 from app.core.errors import PfldLiveError
 from app.vision.detectors import DETECTORS
 from app.vision.presets import PRESETS, find_preset
 from app.vision.zoo import Zoo
+from tests.unit.vision.tiny_model import write_model
 
 
 def test_each_preset_names_a_detector_that_there_is() -> None:

@@ -3,13 +3,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_model import CARD, write_model
 
 from app.core.card import METADATA_KEY
 from app.core.errors import ModelError
 from app.core.resources import models_folder
 from app.vision.session import load_model
 from app.vision.zoo import Zoo
+from tests.unit.vision.tiny_model import CARD, write_model
 
 
 def _problem(path: Path) -> str:
