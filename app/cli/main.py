@@ -403,6 +403,12 @@ def _add_output_options(parser: argparse.ArgumentParser) -> None:
         "it each keeps its true time",
     )
     group.add_argument(
+        "--snapshot",
+        type=Path,
+        metavar="FILE",
+        help="keep the last picture as PNG, with overlay and without (NAME-clean.png)",
+    )
+    group.add_argument(
         "--overwrite", action="store_true", help="replace a video that is there already"
     )
 

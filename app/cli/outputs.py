@@ -16,6 +16,7 @@ from app.record.output import check_apart, check_place
 from app.record.places import RecordFiles
 from app.record.recorder import Recorder
 from app.record.settings import RecordSettings, What
+from app.record.snapshot import SnapshotFiles
 from app.record.style import OverlayOptions
 from app.vision.settings import VisionSettings
 
@@ -53,6 +54,10 @@ def record_files(options: argparse.Namespace, what: What) -> RecordFiles:
     )
     files.check()
     wanted = [path for path in (*files, options.json) if path is not None]
+    if options.snapshot is not None:
+        snapshot = SnapshotFiles.at(options.snapshot)
+        snapshot.check()
+        wanted += [snapshot.annotated, snapshot.clean]
     for path in wanted:
         check_place(path)
     check_apart(wanted, source=local_path(options.source))

@@ -57,6 +57,8 @@ def _wants_window(options: argparse.Namespace) -> bool:
         return False
     if options.output or options.json or options.sidecar or options.csv or options.send:
         return False
+    if options.snapshot:
+        return False
     if display_available():
         return True
     print("There is no display: working without a window.", file=sys.stderr)
@@ -74,6 +76,7 @@ def process_headless(options: argparse.Namespace) -> int:
         written,
     )
     from app.record.live_out.sender import LiveOut
+    from app.record.snapshot import SnapshotFiles, save_snapshot
     from app.vision.offline import open_pipeline, process
 
     recording = record_settings(options)
@@ -83,7 +86,7 @@ def process_headless(options: argparse.Namespace) -> int:
     source = open_source(options.source, SourceOptions(pace=Pace.FAST, give_up_s=CAMERA_GIVE_UP_S))
     summary = RunSummary(source=source.name)
     progress = ProgressBar()
-    recorder = None
+    recorder = last = None
     live_out = LiveOut(sending) if sending.ports else None
     with ExitStack() as stack:
         with ending_at_once():
@@ -107,6 +110,7 @@ def process_headless(options: argparse.Namespace) -> int:
             for result in process(source, pipeline, seconds=options.seconds):
                 with stopping.held_back():
                     summary.add(result)
+                    last = result
                     summary.seconds = time.perf_counter() - started
                     if recorder is not None:
                         _record(recorder, result, live=source.live)
@@ -123,6 +127,8 @@ def process_headless(options: argparse.Namespace) -> int:
         if live_out is not None and (problem := live_out.status.problem):
             summary.problems = (*summary.problems, problem)
         summary.problems = (*summary.problems, *source.problems)
+    if options.snapshot is not None and last is not None:
+        save_snapshot(last, recording.overlay, SnapshotFiles.at(options.snapshot))
     if options.json is not None:
         write_json(options.json, summary.as_dict())
     print(summary.as_text())

@@ -1,15 +1,14 @@
-"""How hard H.264 is compressed, and how much work that may be."""
+"""How H.264 is encoded, with more or less work."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
-from types import MappingProxyType
 from typing import Final
 
 from av.codec.context import Flags
 from av.video.codeccontext import VideoCodecContext
+
+from app.record.quality import Quality
 
 EFFORTS: Final = ("veryfast", "superfast", "ultrafast")
 """Presets of x264, the later the less work for the same quality in a larger file."""
@@ -20,35 +19,6 @@ _SAME_HEADERS: Final = "stitchable=1:ref=1:cabac=1:8x8dct=1:weightp=1:bframes=0"
 
 _BT601: Final = 6  # AVCOL_SPC_SMPTE170M: how the picture is converted, said to be shown alike
 _LIMITED_RANGE: Final = 1  # AVCOL_RANGE_MPEG
-
-
-@dataclass(frozen=True, slots=True)
-class Quality:
-    """A choice between small files and good pictures.
-
-    Attributes:
-        name: on the command line and in settings.
-        label: in the window.
-        crf: constant rate factor of x264, 0..51, lower is better and larger
-            (https://trac.ffmpeg.org/wiki/Encode/H.264).
-    """
-
-    name: str
-    label: str
-    crf: int
-
-
-QUALITIES: Final[Mapping[str, Quality]] = MappingProxyType(
-    {
-        quality.name: quality
-        for quality in (
-            Quality("small", "Small file", 28),
-            Quality("good", "Good", 20),
-            Quality("best", "Best", 14),
-        )
-    }
-)
-DEFAULT_QUALITY: Final = "good"
 
 
 def prepare_encoder(

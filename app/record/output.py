@@ -8,10 +8,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from app.capture.source import IMAGE_SUFFIXES
 from app.core.errors import OutputError
+
+VIDEO_SUFFIXES: Final = (".mp4", ".m4v", ".mov", ".mkv")
+"""What the name of a recorded video may end in."""
 
 
 class Writer(ABC):
@@ -51,6 +54,17 @@ def check_place(path: Path) -> None:
     writable = path if path.exists() else folder
     if not os.access(writable, os.W_OK):
         raise OutputError(f"{writable} may not be written to; choose another place.")
+
+
+def check_video_name(path: Path) -> None:
+    """Make sure that a file name ends as a video does.
+
+    Raises:
+        OutputError: it does not.
+    """
+    if path.suffix.lower() not in VIDEO_SUFFIXES:
+        ends = ", ".join(VIDEO_SUFFIXES)
+        raise OutputError(f"{path.name} is no name for a video; use one of {ends}.")
 
 
 def check_apart(outputs: Sequence[Path], *, source: Path | None) -> None:

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from app.record.output import check_apart, check_place
-from app.record.video import check_video_name
+from app.record.output import check_apart, check_place, check_video_name
 
 _FORBIDDEN: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 """On one system or another (Windows is the strictest)."""

@@ -5,9 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from app.record.encoding import DEFAULT_QUALITY, QUALITIES
-from app.record.steady import CONSTANT_RATE
+from app.core.quantity import Quantity
+from app.record.quality import DEFAULT_QUALITY, QUALITIES
 from app.record.style import OverlayOptions
+
+CONSTANT_RATE = Quantity(
+    name="Constant rate",
+    default=30.0,
+    low=1.0,
+    high=120.0,
+    step=1.0,
+    unit="fps",
+    decimals=2,
+    help="Pictures a second of a video of constant rate: a picture stands until the next one "
+    "comes, and of two within one step the later is kept.",
+    source="the usual rate of webcams",
+)
 
 
 class What(Enum):

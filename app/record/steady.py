@@ -5,22 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 from app.core.frame import Image
-from app.core.quantity import Quantity
 from app.record.output import Writer
+from app.record.settings import CONSTANT_RATE
 from app.record.video import VideoSink
-
-CONSTANT_RATE = Quantity(
-    name="Constant rate",
-    default=30.0,
-    low=1.0,
-    high=120.0,
-    step=1.0,
-    unit="fps",
-    decimals=2,
-    help="Pictures a second of a video of constant rate: a picture stands until the next one "
-    "comes, and of two within one step the later is kept.",
-    source="the usual rate of webcams",
-)
 
 _NS: int = 1_000_000_000
 

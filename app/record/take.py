@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from app.core.frame import Frame
-from app.record.encoding import EFFORTS, QUALITIES
+from app.record.encoding import EFFORTS
 from app.record.manifest import Manifest
 from app.record.output import Writer
 from app.record.overlay import OverlayPainter
 from app.record.places import RecordFiles
+from app.record.quality import QUALITIES
 from app.record.settings import RecordSettings
 from app.record.sidecar import CsvWriter, LinesWriter, SidecarWriter, State
 from app.record.steady import SteadySink

@@ -16,17 +16,10 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
 from app._opencv import cv2
-from app.core.errors import OutputError
 from app.core.frame import Image
-from app.record.encoding import (
-    DEFAULT_QUALITY,
-    EFFORTS,
-    QUALITIES,
-    Quality,
-    next_encoder,
-    prepare_encoder,
-)
-from app.record.output import Writer, check_place, refusal
+from app.record.encoding import EFFORTS, next_encoder, prepare_encoder
+from app.record.output import Writer, check_place, check_video_name, refusal
+from app.record.quality import DEFAULT_QUALITY, QUALITIES, Quality
 
 TICKS_PER_S: Final = 90_000
 _TIME_BASE: Final = Fraction(1, TICKS_PER_S)
@@ -60,17 +53,6 @@ _SMALLEST_SIDE: Final = 16
 
 _LARGEST_SIDE: Final = 16_384
 """x264 refuses more."""
-
-
-def check_video_name(path: Path) -> None:
-    """Make sure that a file name ends as a video does.
-
-    Raises:
-        OutputError: it does not.
-    """
-    if path.suffix.lower() not in _FORMATS:
-        ends = ", ".join(_FORMATS)
-        raise OutputError(f"{path.name} is no name for a video; use one of {ends}.")
 
 
 class VideoSink(Writer):

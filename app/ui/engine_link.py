@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -18,6 +19,7 @@ from app.vision.settings import VisionSettings
 if TYPE_CHECKING:  # importing the engine takes longer than showing the window
     from app.capture.grabber import CaptureThread
     from app.vision.engine import LiveEngine
+    from app.vision.result import FrameResult
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +30,8 @@ STOP_S: Final = 30.0
 """Importing MediaPipe cannot be broken off; on a slow disk it takes this long."""
 
 EngineFactory = Callable[..., "LiveEngine"]
+
+Listener = Callable[["FrameResult"], None]
 
 
 def make_live_engine(
@@ -74,6 +78,8 @@ class EngineLink(QObject):
         self._pictures: PictureThread | None = None
         self._canvas = Canvas()
         self._change_noted = False
+        self._listeners: dict[object, Listener] = {}
+        self._ends: dict[object, Callable[[], None]] = {}
         self._opener = SourceOpener(self)
         self._opener.found.connect(self._open_found)
         self._timer = QTimer(self)
@@ -129,6 +135,23 @@ class EngineLink(QObject):
         if self._engine is not None:
             self._engine.close_source()
         self.source_changed.emit("", "")
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Give every result to `listener`, too, on the vision thread, where it must not wait.
+
+        Returns:
+            What ends that; for the GUI thread.
+        """
+        key = object()
+        self._listeners[key] = listener
+        if self._engine is not None:
+            self._ends[key] = self._engine.listen(listener)
+
+        def end() -> None:
+            self._listeners.pop(key, None)
+            self._ends.pop(key, lambda: None)()
+
+        return end
 
     def set_model(self, text: str) -> None:
         """Change the landmark model; "" is the default one."""
@@ -207,6 +230,7 @@ class EngineLink(QObject):
             self.failed.emit(f"The engine cannot start ({type(error).__name__}): {error}")
         else:
             self._made.emit(engine)
+            import_module("app.record.recorder")  # so that a recording begins at once
 
     # News, on the GUI thread.
 
@@ -221,6 +245,8 @@ class EngineLink(QObject):
         self._pictures.set_canvas(self._canvas)
         self._pictures.start()
         self._engine = engine
+        for key, listener in self._listeners.items():
+            self._ends[key] = engine.listen(listener)
         engine.start()
         if self._waiting_source is not None:
             engine.open(self._waiting_source)

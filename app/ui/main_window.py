@@ -27,6 +27,10 @@ from app.ui.models_menu import ModelActions
 from app.ui.panels.panels import Panels
 from app.ui.panels.section import PANEL_WIDTH
 from app.ui.preferences import Preferences
+from app.ui.recording.actions import RecordActions
+from app.ui.recording.bar import RecordBar
+from app.ui.recording.control import RecordControl
+from app.ui.recording.live_out import LiveOutControl
 from app.ui.sources import Sources
 from app.ui.theme import Theme
 from app.ui.transport import TransportBar
@@ -88,7 +92,8 @@ class MainWindow(QMainWindow):
         self.menus = Menus(self, self._commands(), self._icons)
         commands = EvaluationActions(self, preferences)
         self.models = ModelActions(self, banners=self.banners, show_maps=self._show_maps)
-        self.menus.build(self.overlay, self.transport, commands, self.models)
+        self.record_actions = RecordActions(self, self._icons)
+        self.menus.build(self.overlay, self.transport, self.record_actions, commands, self.models)
         self.empty = EmptyPage(self.menus.demo, self.menus.open_file)
         self.panels = Panels(
             preferences=preferences,
@@ -96,6 +101,7 @@ class MainWindow(QMainWindow):
             overlay={**self.overlay.actions, "truth": commands.truth},
             wishes=self._options.settings,
             evaluation=(commands.demo, commands.show),
+            recording=(self.record_actions.record, self.record_actions.snapshot),
         )
         self.sources = Sources(
             link=link,
@@ -131,6 +137,18 @@ class MainWindow(QMainWindow):
             theme=theme,
             on_saved=self.played.reload,
         )
+        self.record_bar = RecordBar(self.record_actions.record)
+        self.recording = RecordControl(
+            link=link,
+            view=self.view,
+            banners=self.banners,
+            actions=self.record_actions,
+            panel=self.panels.recording,
+            bar=self.record_bar,
+            source_name=lambda: self.sources.name,
+            vision=lambda: self.panels.options.settings,
+        )
+        self.live_out = LiveOutControl(link, self.panels.live_out)
         self._lay_out()
         self.state = WindowState(
             self,
@@ -170,6 +188,8 @@ class MainWindow(QMainWindow):
         if self.maps is not None and isValid(self.maps):
             self.maps.close()
         ended = self._link.stop() and ended
+        ended = self.recording.stop() and ended
+        ended = self.live_out.stop() and ended
         if not ended:
             _log.warning("a thread of the engine still runs after the window was closed")
         return ended
@@ -186,6 +206,7 @@ class MainWindow(QMainWindow):
         column.setSpacing(0)
         column.addWidget(self.banners)
         column.addWidget(self.stack, 1)
+        column.addWidget(self.record_bar)
         column.addWidget(self.transport)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(1)
@@ -272,6 +293,8 @@ class MainWindow(QMainWindow):
         self.played.show_status(status)
         self.evaluation.show_status(status)
         self.panels.show_status(status, self.view)
+        self.recording.refresh()
+        self.live_out.refresh()
 
     def _show_picture(self, picture: Picture) -> None:
         """Show it, unless its source was closed meanwhile."""

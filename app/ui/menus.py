@@ -13,6 +13,7 @@ from app.ui.actions import OverlayActions, make_action
 from app.ui.evaluation.actions import EvaluationActions
 from app.ui.icons import PaletteIcons
 from app.ui.models_menu import ModelActions
+from app.ui.recording.actions import RecordActions
 from app.ui.transport import TransportBar
 
 _SEPARATOR: Final = None
@@ -108,6 +109,7 @@ class Menus:
         self,
         overlay: OverlayActions,
         transport: TransportBar,
+        recording: RecordActions,
         evaluation: EvaluationActions,
         models: ModelActions,
     ) -> None:
@@ -119,6 +121,7 @@ class Menus:
             (self.open_file, self.open_folder, self.demo, self.camera, _SEPARATOR, self.quit),
         )
         self._menu("&Playback", play)
+        self._menu("&Record", recording.all)
         self._menu(
             "&View",
             (*overlay.actions.values(), evaluation.truth, _SEPARATOR, self.panel, self.full_screen),

@@ -153,6 +153,8 @@ def style_sheet(scheme: Scheme) -> str:
     #emptyPage #emptyHint {{ color: {_COLOURS[Scheme.Dark][Role.PlaceholderText]}; }}
     #sidePanel {{ border: none; }}
     #transport {{ border: none; border-top: 1px solid {line}; }}
+    #recordBar {{ border: none; border-top: 1px solid {line}; }}
+    #recordSign {{ color: {colours[Role.BrightText]}; }}
     QCheckBox {{ spacing: 6px; }}
     QCheckBox::indicator {{
         width: 14px; height: 14px; border: 1px solid {colours[Role.Shadow]}; border-radius: 3px;

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
 from app.core.quantity import Quantity
-from app.record.live_out import json_lines, openseeface, opentrack
-from app.record.live_out.moment import Moment
 
 LOCAL: Final = "127.0.0.1"
 """This machine, which no packet leaves."""
@@ -25,14 +23,12 @@ class Protocol:
         label: in the window.
         summary: what it sends, in a few words.
         port: where receivers listen unless told otherwise.
-        encode: the datagrams of a moment, maybe none.
     """
 
     name: str
     label: str
     summary: str
     port: Quantity
-    encode: Callable[[Moment], list[bytes]]
 
 
 def _port(label: str, default: int, source: str) -> Quantity:
@@ -57,21 +53,18 @@ PROTOCOLS: Final[Mapping[str, Protocol]] = MappingProxyType(
                 "JSON",
                 "one line of JSON for each frame, as in a sidecar",
                 _port("JSON", 11574, "next to that of OpenSeeFace, and not registered"),
-                json_lines.encode,
             ),
             Protocol(
                 "openseeface",
                 "OpenSeeFace",
                 "points, pose, eyes and mouth for VSeeFace, VTube Studio and the like",
                 _port("OpenSeeFace", 11573, "the default of OpenSeeFace"),
-                openseeface.encode,
             ),
             Protocol(
                 "opentrack",
                 "opentrack",
                 'place and angles of the largest head for opentrack, input "UDP over network"',
                 _port("opentrack", 4242, "the default of opentrack"),
-                opentrack.encode,
             ),
         )
     }

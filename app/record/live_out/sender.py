@@ -5,16 +5,28 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Final
 
 from app.capture.mailbox import Mailbox
+from app.record.live_out import json_lines, openseeface, opentrack
 from app.record.live_out.moment import Moment, TimeLine
 from app.record.live_out.protocols import PROTOCOLS, LiveOutSettings
 from app.record.sidecar import State
 from app.vision.result import FrameResult
 
 _log = logging.getLogger(__name__)
+
+ENCODERS: Final[Mapping[str, Callable[[Moment], list[bytes]]]] = MappingProxyType(
+    {
+        "json": json_lines.encode,
+        "openseeface": openseeface.encode,
+        "opentrack": opentrack.encode,
+    }
+)
+"""Name of a protocol -> the datagrams of a moment, maybe none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +73,11 @@ class LiveOut:
     def stop(self, timeout_s: float = 5.0) -> bool:
         """Send what waits and end the thread; True once it has ended."""
         self._box.close()
-        if self._thread.ident is not None:
-            self._thread.join(timeout_s)
-            if self._thread.is_alive():
-                return False
-        if self._socket is not None:
-            self._socket.close()
-        return True
+        if self._thread.ident is None:
+            self._hang_up()
+            return True
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
 
     @property
     def status(self) -> LiveOutStatus:
@@ -83,13 +93,14 @@ class LiveOut:
         while True:
             item = self._box.take(None)
             if item is None:
-                return
+                break
             self.send(*item)
+        self._hang_up()
 
     def _send(self, moment: Moment) -> None:
         for name, port in self._settings.ports.items():
             try:
-                datagrams = PROTOCOLS[name].encode(moment)
+                datagrams = ENCODERS[name](moment)
                 sent = self._post(datagrams, port)
             except OSError as error:
                 self._failed(name, error.strerror or str(error))
@@ -98,6 +109,11 @@ class LiveOut:
                 self._failed(name, f"{type(error).__name__}: {error}")
             else:
                 self._succeeded(name, sent)
+
+    def _hang_up(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
 
     def _post(self, datagrams: list[bytes], port: int) -> int:
         """Send to a port; the number of datagrams."""

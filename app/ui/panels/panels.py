@@ -11,9 +11,11 @@ from app.ui.menus import Menus
 from app.ui.panels.compare_panel import ComparePanel
 from app.ui.panels.detector_panel import DetectorPanel
 from app.ui.panels.evaluation_panel import EvaluationPanel
+from app.ui.panels.live_out_panel import LiveOutPanel
 from app.ui.panels.meters_panel import MetersPanel
 from app.ui.panels.model_panel import ModelPanel
 from app.ui.panels.options_panel import OptionsPanel
+from app.ui.panels.recording_panel import RecordingPanel
 from app.ui.panels.section import SidePanel
 from app.ui.panels.source_panel import SourcePanel
 from app.ui.preferences import Preferences
@@ -34,6 +36,7 @@ class Panels(SidePanel):
         overlay: Mapping[str, QAction],
         wishes: Mapping[str, Any],
         evaluation: Sequence[QAction],
+        recording: Sequence[QAction],
     ) -> None:
         """Build all sections.
 
@@ -43,6 +46,7 @@ class Panels(SidePanel):
             overlay: name -> checkable action.
             wishes: fields of `VisionSettings` that are not as remembered.
             evaluation: buttons of the evaluation.
+            recording: buttons of the recording.
         """
         super().__init__()
         self.source = SourcePanel(preferences, (menus.open_file, menus.demo))
@@ -52,11 +56,14 @@ class Panels(SidePanel):
         self.options = OptionsPanel(preferences, overlay, wishes)
         self.meters = MetersPanel()
         self.evaluation = EvaluationPanel(evaluation)
+        self.recording = RecordingPanel(preferences, recording)
+        self.live_out = LiveOutPanel(preferences)
         for section in (
             *(self.source, self.detector, self.model, self.compare, self.options, self.meters),
-            self.evaluation,
+            *(self.recording, self.live_out, self.evaluation),
         ):
-            section.set_open(not preferences.get(f"folded/{section.objectName()}", False))
+            folded = section in (self.recording, self.live_out)
+            section.set_open(not preferences.get(f"folded/{section.objectName()}", folded))
             section.folded.connect(lambda name, on: preferences.set(f"folded/{name}", on))
             self.add(section)
 

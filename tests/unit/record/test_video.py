@@ -11,7 +11,8 @@ import pytest
 from app.capture.clip import ClipSource
 from app.core.errors import OutputError
 from app.core.frame import Image
-from app.record.encoding import EFFORTS, QUALITIES, next_encoder
+from app.record.encoding import EFFORTS, next_encoder
+from app.record.quality import QUALITIES
 from app.record.video import VideoSink
 
 UNEVEN_MS = (0, 33, 100, 110, 400, 410, 700, 1000, 2500, 2510)

@@ -1,0 +1,1 @@
+"""The window's side of recording, snapshots and live data."""
