@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import av
+from app._av import av
 
 
 def reason(error: Exception) -> str:

@@ -7,21 +7,21 @@ from collections.abc import Iterator
 from functools import partial
 from heapq import heappop, heappush
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import av
-import av.logging
 import numpy as np
-from av.container import InputContainer
-from av.stream import Disposition
-from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
 
+from app._av import av
 from app.capture.av_errors import reason
 from app.capture.playback import Picture, PlayedSource
 from app.capture.source import Pace, SourceInfo, without_secrets
 from app.core.errors import SourceError
 from app.core.frame import Image
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
 
 # What libav would print becomes an error or a problem of the source.
 av.logging.set_level(None)
@@ -298,7 +298,8 @@ def _packet_times(path: str, origin_s: float) -> tuple[float, ...]:
 
 def _pictures(container: InputContainer) -> list[VideoStream]:
     """The video streams, without the cover pictures of music files."""
-    return [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    cover = av.stream.Disposition.attached_pic
+    return [s for s in container.streams.video if not s.disposition & cover]
 
 
 def _shape_as_shown(frame: VideoFrame) -> tuple[int, int]:

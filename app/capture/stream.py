@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import av
 import numpy as np
-from av.video.frame import VideoFrame
 
+from app._av import av
 from app.capture.av_errors import reason
 from app.capture.live import LiveSource, Patience
 from app.capture.source import SourceInfo, without_secrets
 from app.core.clock import now_ns
 from app.core.errors import SourceError
 from app.core.frame import Image
+
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
 
 OPEN_TIMEOUT_S: Final = 10.0
 READ_TIMEOUT_S: Final = 5.0

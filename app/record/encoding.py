@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from av.codec.context import Flags
-from av.video.codeccontext import VideoCodecContext
-
+from app._av import av
 from app.record.quality import Quality
+
+if TYPE_CHECKING:
+    from av.video.codeccontext import VideoCodecContext
 
 EFFORTS: Final = ("veryfast", "superfast", "ultrafast")
 """Presets of x264, the later the less work for the same quality in a larger file."""
@@ -58,9 +59,9 @@ def next_encoder(
 
     The arguments are those of `prepare_encoder`.
     """
-    codec = VideoCodecContext.create("libx264", "w")
+    codec = av.video.codeccontext.VideoCodecContext.create("libx264", "w")
     codec.framerate = Fraction(30)  # a hint only; the pictures carry their times
-    codec.flags |= Flags.global_header
+    codec.flags |= av.codec.context.Flags.global_header
     prepare_encoder(codec, size=size, time_base=time_base, quality=quality, effort=effort)
     codec.open()
     return codec

@@ -6,20 +6,22 @@ from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import av
 import numpy as np
-from av.container import OutputContainer
-from av.video.codeccontext import VideoCodecContext
-from av.video.frame import PictureType, VideoFrame
-from av.video.stream import VideoStream
 
+from app._av import av
 from app._opencv import cv2
 from app.core.frame import Image
 from app.record.encoding import EFFORTS, next_encoder, prepare_encoder
 from app.record.output import Writer, check_place, check_video_name, refusal
 from app.record.quality import DEFAULT_QUALITY, QUALITIES, Quality
+
+if TYPE_CHECKING:
+    from av.container import OutputContainer
+    from av.video.codeccontext import VideoCodecContext
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
 
 TICKS_PER_S: Final = 90_000
 _TIME_BASE: Final = Fraction(1, TICKS_PER_S)
@@ -194,10 +196,10 @@ class VideoSink(Writer):
             self._change_effort()
         # OpenCV converts in a quarter of the time that FFmpeg takes.
         planes = cv2.cvtColor(_fitted(image, self._size), cv2.COLOR_BGR2YUV_I420)
-        frame = VideoFrame.from_ndarray(np.asarray(planes, np.uint8), format="yuv420p")
+        frame = av.VideoFrame.from_ndarray(np.asarray(planes, np.uint8), format="yuv420p")
         frame.pts, frame.time_base = ticks, _TIME_BASE
         if ticks - self._last_key_ticks >= KEY_FRAME_S * TICKS_PER_S:
-            frame.pict_type = PictureType.I
+            frame.pict_type = av.video.frame.PictureType.I
             self._last_key_ticks = ticks
         self._last_ticks = ticks
         self._mux(frame)
