@@ -72,7 +72,7 @@ def test_a_clip_opens_and_moves(make_window: MakeWindow, wait: Wait, clip: Path)
     assert window.stack.currentWidget() is window.view
     assert window.windowTitle() == "stripes.mp4 – PFLD Live"
     assert "320×240, 25 fps" in window.panels.source.negotiated.plain
-    assert window.view.meters.shown > 5
+    wait(lambda: window.view.meters.shown > 5)
 
 
 def test_the_picture_moves_before_any_detector_is_ready(
