@@ -139,6 +139,7 @@ class MainWindow(QMainWindow):
         )
         self.record_bar = RecordBar(self.record_actions.record)
         self.recording = RecordControl(
+            self,
             link=link,
             view=self.view,
             banners=self.banners,

@@ -59,7 +59,8 @@ def test_the_button_records_what_is_played_and_says_where(
     wait(lambda: "free" in window.record_bar.free.text())
     assert window.record_bar.dropped.text() == "0 dropped"
     assert window.record_bar.name.text().startswith("stripes 2")
-    qtbot.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+    control, shift = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+    qtbot.keyClick(window, Qt.Key.Key_R, control | shift)
     wait(lambda: "Recorded 0:0" in texts(window))
     assert not window.record_actions.record.isChecked()
     assert window.record_bar.isHidden()
@@ -260,6 +261,12 @@ def test_live_data_are_off_until_they_are_wanted(
         panel.boxes["json"].click()
         wait(lambda: panel.state.plain == "Nothing is sent.")
     assert preferences.get("live/json", True) is False
+
+
+def test_no_shortcut_has_two_meanings(make_window: MakeWindow) -> None:
+    window = make_window(begin=False)
+    keys = [key.toString() for action in window.actions() for key in action.shortcuts()]
+    assert sorted(keys) == sorted(set(keys))
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ class RecordControl(QObject):
 
     def __init__(
         self,
+        parent: QObject,
         *,
         link: EngineLink,
         view: VideoView,
@@ -60,6 +61,7 @@ class RecordControl(QObject):
         """Connect the parts.
 
         Args:
+            parent: the window, with which this ends.
             link: to the engine, which gives the results.
             view: what is to be seen.
             banners: where messages go.
@@ -69,7 +71,7 @@ class RecordControl(QObject):
             source_name: of the open source, for people; "" for none.
             vision: settings of the vision stage, for the manifest.
         """
-        super().__init__()
+        super().__init__(parent)
         self._link = link
         self._view = view
         self._banners = banners
@@ -83,6 +85,7 @@ class RecordControl(QObject):
         self._finishing: list[Recorder] = []
         self._snapshots: Snapshots | None = None
         self._told = 0
+        self._stopped = False
         self.state_of: Callable[[FrameResult], State | None] = lambda _: None
         actions.record.triggered.connect(self._toggle)
         actions.snapshot.triggered.connect(self.take_snapshot)
@@ -165,12 +168,15 @@ class RecordControl(QObject):
     def stop(self, timeout_s: float = STOP_S) -> bool:
         """Finish everything, for the end of the window; True once no thread runs any more."""
         self.end()
+        self._stopped = True  # what is still to be told comes too late
         stopped = [recorder.stop(timeout_s) for recorder in self._finishing]
         snapshots, self._snapshots = self._snapshots, None
         return (snapshots is None or snapshots.stop(timeout_s)) and all(stopped)
 
     def refresh(self) -> None:
         """Show the state of this moment."""
+        if self._stopped:
+            return
         self._actions.show_possible(bool(self._source_name()))
         self._finishing = [recorder for recorder in self._finishing if not self._finished(recorder)]
         if self._recorder is not None:
@@ -209,6 +215,8 @@ class RecordControl(QObject):
         return True
 
     def _tell_snapshot(self, files: SnapshotFiles, problem: str) -> None:
+        if self._stopped:
+            return
         if problem:
             self._banners.announce(Message("snapshot", "error", problem))
         else:
