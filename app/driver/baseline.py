@@ -33,7 +33,7 @@ _TEACHES_SHUT: Final = 0.3
 _SHUT_OVER_S: Final = 2.0
 # Learning while watching looks back this far, this often.
 _LOOKS_BACK_S: Final = 20.0
-_TRY_EVERY_S: Final = 0.25
+_TRY_EVERY_S: Final = 0.5
 # A mouth that is open by so much more than at rest is not at rest.
 _AT_REST: Final = 0.1
 

@@ -85,12 +85,19 @@ class Excursion:
             self._samples = [self._last] if before is None else [before, self._last]
         return ended
 
+    def so_far(self) -> Movement | None:
+        """The movement that is going on, as if it ended now; None if it is too small by now."""
+        return self._movement(self._samples, complete=False)
+
     def finish(self) -> Movement | None:
         """The movement that the end of the session cuts off."""
         return self._end(complete=False)
 
     def _end(self, *, complete: bool) -> Movement | None:
         samples, self._samples = self._samples, []
+        return self._movement(samples, complete=complete)
+
+    def _movement(self, samples: Sequence[Sample], *, complete: bool) -> Movement | None:
         if not samples:
             return None
         size = _held(samples)

@@ -63,7 +63,7 @@ class ClosureTracker:
         self._shut_from: Sample | None = None
         self._whole_start = False
         self._low = math.inf
-        self._steps_s: list[float] = []
+        self._longest_step_s = 0.0
         self._told: DriverEvent | None = None
         self._waiting: DriverEvent | None = None
         self._step_s = math.inf
@@ -97,7 +97,8 @@ class ClosureTracker:
                 events += self._tell_waiting()
                 self._close(last, now, settings)
         else:
-            self._steps_s.append(time_s - (last or now)[0])
+            if last is not None:
+                self._longest_step_s = max(self._longest_step_s, time_s - last[0])
             if opening >= settings.shut_opening and last is not None:
                 events += self._reopen(crossing(last, now, settings.shut_opening), settings)
         self._recent.append(now)
@@ -108,7 +109,8 @@ class ClosureTracker:
             events += self._time_reopening(now)
         else:
             self._low = min(self._low, opening)
-            self.shut_s = time_s - self._shut_from[0]
+            shut = self._low <= settings.blink_opening  # or else the lids only droop
+            self.shut_s = time_s - self._shut_from[0] if shut else 0.0
             events += self._still_shut(settings)
         return events
 
@@ -117,11 +119,11 @@ class ClosureTracker:
         start_s = now[0] if last is None else crossing(last, now, settings.shut_opening)
         self._shut_from = (start_s, now[1])
         self._low = now[1]
-        self._steps_s = [] if last is None else [now[0] - last[0]]
+        self._longest_step_s = 0.0 if last is None else now[0] - last[0]
 
     def _still_shut(self, settings: DriverSettings) -> list[DriverEvent]:
         """Tell of a closure as soon as it is one, and again when it is a microsleep."""
-        if self._shut_from is None or not self._low <= settings.blink_opening:
+        if self._shut_from is None or self.shut_s <= 0:
             return []
         kind = _kind(self.shut_s, settings)
         if kind is EventKind.BLINK or (self._told is not None and self._told.kind is kind):
@@ -163,7 +165,7 @@ class ClosureTracker:
         )
         if event.kind is not EventKind.BLINK:
             return [event]
-        if max(self._steps_s) > self._needed_s:
+        if self._longest_step_s > self._needed_s:
             return [replace(event, duration_s=UNKNOWN)]
         self._waiting = replace(event, closing_s=self._closing_time(start_s))
         return []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
@@ -13,6 +14,8 @@ from app.driver.measures import UNKNOWN
 from app.driver.settings import DriverSettings
 from app.driver.state import DriverEvent, EventKind
 
+# A head that may be sinking is looked at so often.
+_LOOK_EVERY_S: Final = 0.2
 # Openings of the eyes are kept as long as a head may take to sink and to be seen to rise.
 _REMEMBERED_S: Final = 20.0
 
@@ -28,6 +31,8 @@ class HeadTracker:
             for sign in (1, -1)
         ]
         self._openings: deque[Sample] = deque()
+        self._nodding_off: DriverEvent | None = None
+        self._looked_s = -math.inf
         self._away = AwayTracker(next_id)
 
     @property
@@ -68,6 +73,8 @@ class HeadTracker:
             ended = movement.add(time_s, sign * (yaw if turn else pitch))
             if ended is not None:
                 events.append(self._event(kind, sign, ended, settings))
+            elif not turn and sign < 0:
+                events += self._sinking(time_s, movement, settings)
         return events
 
     def finish(self, settings: DriverSettings) -> list[DriverEvent]:
@@ -79,12 +86,40 @@ class HeadTracker:
                 events.append(self._event(kind, sign, ended, settings))
         return events
 
+    def _sinking(
+        self, time_s: float, movement: Excursion, settings: DriverSettings
+    ) -> list[DriverEvent]:
+        """Tell of a head that nods off before it comes up again."""
+        told = self._nodding_off
+        if not movement.going_on:
+            self._nodding_off = None
+            return [] if told is None else [replace(told, ongoing=False, complete=False)]
+        if told is not None or time_s - self._looked_s < _LOOK_EVERY_S:
+            return []
+        self._looked_s = time_s
+        now = movement.so_far()
+        if now is None or not self._sank_asleep(now, settings):
+            return []
+        self._nodding_off = DriverEvent(
+            id=self._next_id(),
+            kind=EventKind.NOD_OFF,
+            start_s=now.start_s,
+            duration_s=time_s - now.start_s,
+            ongoing=True,
+            size=-now.size,
+        )
+        return [self._nodding_off]
+
     def _event(
         self, kind: EventKind, sign: int, ended: Movement, settings: DriverSettings
     ) -> DriverEvent:
-        off = kind is EventKind.NOD and sign < 0 and self._sank_asleep(ended, settings)
+        told = None
+        down = kind is EventKind.NOD and sign < 0
+        if down:
+            told, self._nodding_off = self._nodding_off, None
+        off = told is not None or (down and self._sank_asleep(ended, settings))
         return DriverEvent(
-            id=self._next_id(),
+            id=self._next_id() if told is None else told.id,
             kind=EventKind.NOD_OFF if off else kind,
             start_s=ended.start_s,
             duration_s=ended.end_s - ended.start_s,

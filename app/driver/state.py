@@ -92,7 +92,7 @@ class DriverState:
         measures: what was measured on the main face; its `face_id` is None without one.
         left_opening, right_opening: 0 shut, 1 open, relative to the person's own eyes.
         opening: mean of the eyes that are known.
-        shut_s: how long the eyes have been shut by now, 0 while they are open.
+        shut_s: how long the eyes have been shut by now, 0 while they are open or only droop.
         blinks: blinks of this session.
         blink_rate: blinks a minute over the last minute of known time.
         blink_duration_s: mean over the last minute.

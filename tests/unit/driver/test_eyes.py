@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.driver.state import EventKind
+from app.driver.state import Condition, EventKind
 from tests.unit.driver.synthetic import (
     OPEN,
     SHUT,
@@ -91,6 +91,14 @@ def test_jitter_around_half_open_is_no_blink() -> None:
     jitter = random.Random(1)
     values = {t: 0.42 + 0.1 * jitter.random() for t in times(10, 30)}
     assert events_of(Person(shut=lambda t: values[t]), 10) == ()
+
+
+def test_lids_that_droop_below_half_are_no_closure() -> None:
+    person = Person(shut=swing(1.0, 5.0, rise=0.3, fall=0.3, size=0.55))
+    log, _, states = watch(seen(person, times(8, 30)))
+    assert log.events == ()
+    assert all(state.shut_s == 0 for state in states)
+    assert all(state.condition is Condition.ALERT for state in states)
 
 
 def test_a_single_odd_frame_at_60_fps_is_no_blink() -> None:

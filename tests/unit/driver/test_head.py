@@ -49,6 +49,33 @@ def test_a_head_that_sinks_slowly_with_closing_eyes_nods_off(fps: float) -> None
     assert states[-1].condition is Condition.DROWSY
 
 
+def test_nodding_off_is_told_before_the_head_comes_up() -> None:
+    person = Person(
+        pitch=swing(3.0, 6.0, rise=1.5, fall=0.3, size=-20.0),
+        shut=swing(2.6, 6.3, rise=0.4, fall=0.2),
+    )
+    _, _, states = watch(seen(person, times(12, 30)))
+    told = [
+        (state.time_s, event)
+        for state in states
+        for event in state.events
+        if event.kind is EventKind.NOD_OFF
+    ]
+    assert [event.ongoing for _, event in told] == [True, False]
+    assert told[0][0] < 4.0
+    assert told[0][1].id == told[1][1].id
+    assert told[1][1].duration_s == pytest.approx(6.0, abs=0.1)
+
+
+def test_a_head_that_stays_down_until_the_end_is_told_to_its_end() -> None:
+    person = Person(
+        pitch=swing(3.0, 60.0, rise=1.5, fall=0.3, size=-15.0),
+        shut=swing(2.6, 63.0, rise=0.4, fall=0.2),
+    )
+    (nod,) = events_of(person, 8, EventKind.NOD, EventKind.NOD_OFF)
+    assert (nod.kind, nod.ongoing, nod.complete) == (EventKind.NOD_OFF, False, False)
+
+
 def test_a_head_that_drops_at_once_or_rises_is_no_nodding_off() -> None:
     shut = swing(2.5, 2.0, rise=0.2, fall=0.2)
     quick = Person(pitch=swing(3.0, 1.0, rise=0.2, fall=0.3, size=-20.0), shut=shut)

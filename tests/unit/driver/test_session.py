@@ -196,7 +196,7 @@ def test_the_axis_of_a_short_clip_shows_parts_of_a_second() -> None:
     assert ">0:05<" in render_session(*session())
 
 
-def test_the_report_of_an_hour_stays_small() -> None:
+def test_the_report_of_a_long_session_stays_small() -> None:
     log, monitor, _ = watch(seen(PERSON, times(600, 10)))
     facts = session(eye_time=monitor.eye_time)[1]
     assert len(render_session(log, facts)) < 400_000
