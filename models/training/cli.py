@@ -168,6 +168,15 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_compare)
 
     command = commands.add_parser(
+        "prune",
+        help="print what thinning out the connected layers of a trained model costs",
+        description="Set the smallest weights of the fully connected layers to 0, or lower their "
+        "rank, without further training, and print the error on val as a table.",
+    )
+    _add_recipe(command)
+    command.set_defaults(run=_prune)
+
+    command = commands.add_parser(
         "export",
         help="write the fp32 ONNX file of a trained model",
         description="Write ZOO/NAME-fp32.onnx from the averaged weights of the last checkpoint.",
@@ -345,6 +354,27 @@ def _compare(options: argparse.Namespace) -> None:
     labels = Labels.load(_label_file(options))
     zoo = sorted(options.zoo.glob("pfld-*.onnx"))
     print(comparison_text(*compare(options.data, labels, zoo=zoo, peers=options.peers)))
+
+
+def _prune(options: argparse.Namespace) -> None:
+    import torch
+
+    from models.training.batches import Faces
+    from models.training.crops import load_crops
+    from models.training.labels import Labels
+    from models.training.loop import load_trained
+    from models.training.pruning import thin_out
+    from models.training.recipe import Recipe
+
+    torch.set_num_threads(1)
+    recipe = Recipe.load(options.recipe)
+    labels = Labels.load(_label_file(options))
+    network = load_trained(recipe, options.runs / recipe.name / "checkpoint.pt")
+    faces = Faces.of(labels, load_crops(_crop_folder(options), labels), "val")
+    print("| connected layers | weights left | share of all parameters | NME % |")
+    print("|---|---:|---:|---:|")
+    for row in thin_out(recipe, network, faces):
+        print(f"| {row.says} | {row.weights:,} | {row.share:.0%} | {100 * row.nme:.2f} |")
 
 
 def _export(options: argparse.Namespace) -> None:

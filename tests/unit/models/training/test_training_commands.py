@@ -4,7 +4,7 @@ from models.training.cli import main
 
 
 @pytest.mark.parametrize(
-    "command", ["labels", "train", "export", "quantize", "report", "face-points", "sheet"]
+    "command", ["labels", "train", "prune", "export", "quantize", "report", "face-points", "sheet"]
 )
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit) as ended:
