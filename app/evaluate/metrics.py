@@ -134,6 +134,23 @@ def nme(errors: Errors) -> Errors:
     return result
 
 
+def nme_of_one(
+    predicted: Floats, truth: Floats, layout: LandmarkLayout, *, width: int, height: int
+) -> float:
+    """What `nme` of `point_errors` gives for the points (N, 2) of one face that lie `inside` a
+    picture of so many pixels, in a tenth of the time: for a look at every frame of a clip.
+
+    A point without prediction does not count, either; NaN where no point is left.
+    """
+    x, y = truth[:, 0], truth[:, 1]
+    counts = (x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)
+    distances = np.hypot(predicted[:, 0] - x, predicted[:, 1] - y)[counts]
+    distances = distances[distances == distances]  # without NaN
+    if not distances.size:
+        return float("nan")
+    return float(distances.mean()) / layout.eye_distance(truth)
+
+
 def failure_rate(face_errors: Errors, limit: float = FAILURE_LIMIT) -> float:
     """Share of the faces with an NME above `limit`; faces without truth (NaN) are left out.
 

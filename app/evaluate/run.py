@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from app.evaluate.clip import LabelledClip
 from app.evaluate.derive import derived_attributes
 from app.evaluate.layouts import common_points
 from app.evaluate.matching import match
-from app.evaluate.metrics import inside, nme, point_errors
+from app.evaluate.metrics import nme_of_one
 from app.evaluate.results import ClipResult, ModelResult
 from app.evaluate.worst import WorstFaces
 from app.vision.detectors import DEFAULT_DETECTOR, find_detector
@@ -185,6 +186,7 @@ class _Lane:
         self._common = common_points(labels.layout, layout)
         self._truth = self._common.from_labels(labels.points)
         self._truth[:, ~self._common.known] = np.nan
+        self._all_known = bool(self._common.known.all())
         self._boxes = [_box(points) for points in self._truth]
         self._labelled = labels.labelled
         self._points = np.full((len(labels.points), layout.count, 2), np.nan, np.float32)
@@ -205,10 +207,10 @@ class _Lane:
 
     def _shared(self, face: Face) -> Points:
         """The points (N, 2) of a face that the labels know; the others are NaN."""
-        if face.layout is self._common.layout:
-            points = face.points.copy()
-        else:
-            points = self._common.from_model(face.points)
+        same = face.layout is self._common.layout
+        if same and self._all_known:
+            return face.points
+        points = face.points.copy() if same else self._common.from_model(face.points)
         points[~self._common.known] = np.nan
         return points
 
@@ -216,9 +218,12 @@ class _Lane:
         self._points[row] = face.points
         if face.pose is not None:
             self._pose[row] = (face.pose.yaw, face.pose.pitch, face.pose.roll)
-        error = _quick_nme(found, self._truth[row], self._common.layout, frame)
-        if not np.isnan(error):
-            self._worst.offer(frame, number, row, error, self._truth[row], found)
+        truth = self._truth[row]
+        error = nme_of_one(
+            found, truth, self._common.layout, width=frame.width, height=frame.height
+        )
+        if not math.isnan(error):
+            self._worst.offer(frame, number, row, error, truth, found)
 
     def result(self, rows: int) -> ModelResult:
         """What it said of the labelled faces before this row."""
@@ -233,15 +238,5 @@ class _Lane:
 
 def _box(points: Points) -> Box:
     """The box around the known points of a face."""
-    return Box.around(points[~np.isnan(points).any(axis=1)])
-
-
-def _quick_nme(
-    predicted: Points,
-    truth: Points,
-    layout: LandmarkLayout,
-    frame: Frame,
-) -> float:
-    """NME of one face (N, 2) by the functions that measure all of them."""
-    counts = inside(truth[None], frame.width, frame.height)
-    return float(nme(point_errors(predicted[None], truth[None], layout, counts=counts))[0])
+    box = Box.around(points)
+    return box if box.x0 == box.x0 else Box.around(points[~np.isnan(points).any(axis=1)])

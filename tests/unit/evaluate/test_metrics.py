@@ -16,6 +16,7 @@ from app.evaluate.metrics import (
     jitter,
     keypoint_score,
     nme,
+    nme_of_one,
     point_errors,
     region_points,
     roc_auc,
@@ -193,3 +194,16 @@ def test_the_score_is_half_the_reciprocal_of_the_mean_over_faces() -> None:
     counts[0, :10] = False  # the others decide, each as much as before
     assert keypoint_score(predicted, truth, counts=counts) == pytest.approx(50)
     assert np.isnan(keypoint_score(predicted, np.full_like(truth, np.nan)))
+
+
+def test_the_quick_error_of_one_face_is_that_of_the_definition() -> None:
+    truth = faces(6).astype(np.float32)
+    predicted = truth + np.random.default_rng(8).normal(0, 3, truth.shape).astype(np.float32)
+    truth[1, 5], truth[2, 7] = np.nan, (-4, 10)
+    counts = inside(truth, 90, 95)
+    expected = nme(point_errors(predicted, truth, IBUG68, counts=counts))
+    for place, error in enumerate(expected):
+        one = nme_of_one(predicted[place], truth[place], IBUG68, width=90, height=95)
+        assert one == pytest.approx(error, rel=1e-5)
+    nothing = np.full((68, 2), np.nan, np.float32)
+    assert np.isnan(nme_of_one(predicted[0], nothing, IBUG68, width=90, height=95))
