@@ -194,11 +194,11 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser(
         "report",
-        help="measure both files, put the figures into their cards, write RESULTS.md",
-        description="Measure the fp32 and the int8 file of a recipe in one run: errors by "
-        "attribute, trust, size, milliseconds.",
+        help="measure the files of recipes, put the figures into their cards, write RESULTS.md",
+        description="Measure all files of the recipes of one family in one run: errors by "
+        "attribute, trust, pose, size, milliseconds.",
     )
-    _add_recipe(command)
+    command.add_argument("recipes", type=Path, nargs="+", help="for example models/pfld/1x.toml")
     command.add_argument(
         "--without-detectors",
         action="store_true",
@@ -411,14 +411,13 @@ def _report(options: argparse.Namespace) -> None:
     from models.training.recipe import Recipe
     from models.training.report import write_report
 
-    recipe = Recipe.load(options.recipe)
     labels = Labels.load(_label_file(options))
     write_report(
-        recipe,
+        [Recipe.load(path) for path in options.recipes],
         labels,
         load_crops(_crop_folder(options), labels),
         data=options.data,
-        run=options.runs / recipe.name,
+        runs=options.runs,
         zoo=options.zoo,
         detectors=not options.without_detectors,
     )

@@ -49,6 +49,9 @@ from models.training.trust import walls
 BOX_FACES = 1000
 """Training faces from which the detectors' maps are measured for the report."""
 
+STEADY_YAW = 45.0
+"""Degrees; FaceMesh compresses what turns further."""
+
 NOTES_MARK = "<!-- what follows is written by hand and kept by `report` -->"
 
 
@@ -67,6 +70,8 @@ class Measured:
         by_box: NME around each detector's boxes, and around the true boxes of the same faces.
         trust: what is told of the trust; None of a model that has no opinion.
         shut: what is told of shut eyes; None of a model without points on the lids.
+        pose: mean error of yaw, pitch and roll, degrees, against the geometry of FaceMesh where
+            |yaw| < `STEADY_YAW`; None of a model that gives no pose.
         milliseconds: median of one inference on one thread.
     """
 
@@ -79,6 +84,7 @@ class Measured:
     by_box: dict[str, tuple[float, float, int]]
     trust: Trust | None
     shut: ShutEyes | None
+    pose: tuple[float, float, float] | None
     milliseconds: float
 
 
@@ -111,33 +117,38 @@ class ShutEyes:
 
 
 def write_report(
-    recipe: Recipe,
+    recipes: Sequence[Recipe],
     labels: Labels,
     crops: Crops,
     *,
     data: Path,
-    run: Path,
+    runs: Path,
     zoo: Path,
     detectors: bool = True,
 ) -> None:
-    """Measure the files of a recipe, complete their cards and write RESULTS.md beside it.
+    """Measure the files of recipes, complete their cards and write RESULTS.md beside them.
 
     Args:
-        recipe: names the model.
+        recipes: of one family, that name the models and frame the faces alike; a column for each
+            of their files.
         labels: all faces.
         crops: their stored crops.
         data: folder of the pictures.
-        run: folder of the training run, for its curve.
+        runs: folder of the training runs, for their curves.
         zoo: folder of the model files.
         detectors: measure the error around the boxes of the detectors, too, which takes most of
             the time.
     """
-    paths = [zoo / f"{recipe.name}-{p}.onnx" for p in get_args(Precision)]
-    models = [ModelFile(path) for path in paths if path.is_file()]
-    if not models:
-        raise SourceError(
-            f"there is no {paths[0]}; make it with `python -m models.training export`"
-        )
+    if len({(recipe.family, recipe.crop) for recipe in recipes}) > 1:
+        raise SourceError("the recipes of one report need one family and one way to crop")
+    models = []
+    for recipe in recipes:
+        paths = [zoo / f"{recipe.name}-{p}.onnx" for p in get_args(Precision)]
+        if not any(path.is_file() for path in paths):
+            raise SourceError(
+                f"there is no {paths[0]}; make it with `python -m models.training export`"
+            )
+        models += [ModelFile(path) for path in paths if path.is_file()]
     rows = labels.of("val")
     card = models[0].card
     truths = {int(row): Box.around(labels.points[row]) for row in rows}
@@ -145,7 +156,7 @@ def write_report(
     negatives = negative_crops(data, labels, crops, rows, card)
     boxed, maps = _detector_crops(data, labels, rows, models[0]) if detectors else ({}, {})
     milliseconds = time_models(models, next(iter(framed.values())).crop)
-    coloured = replace(recipe.crop, channels="bgr")
+    coloured = replace(recipes[0].crop, channels="bgr")
     negatives += [wall.transpose(1, 2, 0) for wall in walls(coloured, len(rows) // 4)]
     measured = [
         _measure(model, labels, rows, framed, boxed, negatives, time)
@@ -154,12 +165,12 @@ def write_report(
     flags = labels.attributes()[rows]
     for result in measured:
         _complete_card(result, flags)
-    folder = recipe.path.parent
-    curve = f"{recipe.name}-training.png"
-    shutil.copyfile(run / "training.png", folder / curve)
+    folder = recipes[0].path.parent
+    for recipe in recipes:
+        shutil.copyfile(runs / recipe.name / "training.png", folder / _curve(recipe))
     results = folder / "RESULTS.md"
     notes = _notes(results)
-    text = _text(recipe, labels, measured, flags, maps, curve)
+    text = _text(recipes, labels, measured, flags, maps)
     results.write_text(f"{text}\n{NOTES_MARK}\n{notes}", encoding="utf-8")
 
 
@@ -219,6 +230,7 @@ def _measure(
         by_box=by_box,
         trust=_measure_trust(model, trust, negatives) if model.card.trust_output else None,
         shut=_measure_shut_eyes(points, truth, layout) if layout.left_eye else None,
+        pose=_measure_pose(model, framed, labels.angles()[rows]),
         milliseconds=milliseconds,
     )
 
@@ -242,6 +254,17 @@ def _measure_shut_eyes(
     ear = eye_aspect_ratios(points, layout).mean(axis=1)
     shut = true_ear < CLOSED_EYES.value
     return ShutEyes(auc=roc_auc(-ear, shut), error=float(np.abs(ear - true_ear)[shut].mean()))
+
+
+def _measure_pose(
+    model: ModelFile, framed: dict[int, Framed], truth: npt.NDArray[np.float64]
+) -> tuple[float, float, float] | None:
+    if model.card.pose_output is None:
+        return None
+    found = np.stack([model.pose(face.crop) for face in framed.values()])
+    error = np.abs((found - truth + 180) % 360 - 180)
+    yaw, pitch, roll = error[np.abs(truth[:, 0]) < STEADY_YAW].mean(axis=0).tolist()
+    return yaw, pitch, roll
 
 
 def _against_p1(
@@ -274,18 +297,18 @@ def _complete_card(result: Measured, flags: npt.NDArray[np.bool_]) -> None:
 
 
 def _text(
-    recipe: Recipe,
+    recipes: Sequence[Recipe],
     labels: Labels,
     measured: Sequence[Measured],
     flags: npt.NDArray[np.bool_],
     maps: dict[str, BoxMap],
-    curve: str,
 ) -> str:
     rows = labels.of("val")
-    names = [m.model.card.precision for m in measured]
+    names = _names(measured)
+    paths = [recipe.path.as_posix() for recipe in recipes]
     head = "| | faces | " + " | ".join(names) + " |\n|---|---:|" + "---:|" * len(names)
     lines = [
-        f"# {recipe.name}: results",
+        f"# {recipes[0].name if len(recipes) == 1 else recipes[0].family}: results",
         "",
         "Written by `report`. Errors (NME) in percent of the distance between the outer eye",
         f"corners; truth from FaceMesh on the {len(rows)} val faces, whose persons are not in "
@@ -294,10 +317,12 @@ def _text(
         "",
         "```",
         "python -m models.training labels",
-        f"python -m models.training train {recipe.path.as_posix()}",
-        f"python -m models.training export {recipe.path.as_posix()}",
-        f"python -m models.training quantize {recipe.path.as_posix()}",
-        f"python -m models.training report {recipe.path.as_posix()}",
+        *(
+            f"python -m models.training {command} {path}"
+            for path in paths
+            for command in ("train", "export", "quantize")
+        ),
+        f"python -m models.training report {' '.join(paths)}",
         "```",
         "",
         "## Error on val",
@@ -338,18 +363,38 @@ def _text(
         ("MB", [f"{m.model.path.stat().st_size / 1e6:.2f}" for m in measured]),
         (
             "million multiplications",
-            [f"{count_macs(measured[0].model.path) / 1e6:.1f}"] * len(names),
+            [f"{_macs(measured, m) / 1e6:.1f}" for m in measured],
         ),
     ]
     lines += [f"| {name} | {' | '.join(values)} |" for name, values in table]
     if maps:
         lines += _detector_lines(measured, maps)
-    lines += ["", f"![Training curve]({curve})", ""]
+    for recipe in recipes:
+        lines += ["", f"![Training curve of {recipe.name}]({_curve(recipe)})"]
+    lines.append("")
     return "\n".join(lines)
 
 
+def _names(measured: Sequence[Measured]) -> list[str]:
+    """Headings of the columns: as short as tells the files apart."""
+    cards = [m.model.card for m in measured]
+    if len({card.name for card in cards}) == 1:
+        return [card.precision for card in cards]
+    return [f"{card.name.removeprefix(card.family + '-')} {card.precision}" for card in cards]
+
+
+def _macs(measured: Sequence[Measured], one: Measured) -> int:
+    """Multiplications of a model, counted in its first file: quantized ones have other nodes."""
+    first = next(m for m in measured if m.model.card.name == one.model.card.name)
+    return count_macs(first.model.path)
+
+
+def _curve(recipe: Recipe) -> str:
+    return f"{recipe.name}-training.png"
+
+
 def _detector_lines(measured: Sequence[Measured], maps: dict[str, BoxMap]) -> list[str]:
-    names = [m.model.card.precision for m in measured]
+    names = _names(measured)
     lines = [
         "",
         "## Boxes of the detectors",
@@ -396,6 +441,9 @@ def _rows_of_some(measured: Sequence[Measured]) -> list[tuple[str, list[str]]]:
             ),
             ("shut eyes: mean error of EAR", [f"{s.error:.3f}" for s in shut]),
         ]
+    if any(m.pose for m in measured):
+        says = [" / ".join(f"{a:.1f}" for a in m.pose) if m.pose else "–" for m in measured]
+        rows.append((f"pose, |yaw| < {STEADY_YAW:g}°: mean error of yaw / pitch / roll, °", says))
     return rows
 
 
