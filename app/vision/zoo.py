@@ -12,8 +12,9 @@ from app.core.errors import ModelError
 from app.core.layout import IBUG68
 from app.core.resources import models_folder, user_models_folder
 
-_QUICK_MS = 5.0
-"""Four faces at 30 frames a second leave a model so much time on one thread."""
+_QUICK_MS = 1.5
+"""The landmark stage of one face may take so long: it leaves room for four faces at 30 frames a
+second, a recording and the driver's state on a slow laptop."""
 
 
 @dataclass(frozen=True, slots=True)
