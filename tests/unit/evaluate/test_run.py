@@ -9,6 +9,7 @@ import pytest
 from app._opencv import cv2
 from app.core.errors import PfldLiveError
 from app.core.frame import Frame
+from app.core.layout import LAYOUTS
 from app.evaluate.csv_labels import write_csv_labels
 from app.evaluate.find import open_labelled_clip
 from app.evaluate.measures import measure
@@ -44,7 +45,7 @@ def test_a_clip_is_measured_with_all_its_faces(
         assert values["faces"] >= 24
         assert 0.02 < values["nme"] < 0.3
         assert values["ci95"][0] < values["nme"] < values["ci95"][1]
-        assert len(values["by_point"]) == 68
+        assert len(values["by_point"]) == LAYOUTS[values["layout"]].count
         assert values["pose_mae"] < 30
         assert values["jitter"] > 0
         assert values["by_attribute"]["occlusion"]["faces"] <= 24
@@ -57,7 +58,9 @@ def test_a_model_is_measured_alike_alone_and_beside_others(
     together = evaluate_clip(clip, models, quick)
     alone = evaluate_clip(clip, models[-1:], quick)
     label = models[-1].label
-    assert figures_of(alone)[label] == figures_of(together)[label]
+    own, beside = figures_of(alone)[label], figures_of(together)[label]
+    del own["shared"], beside["shared"]  # these are compared on the points of all models
+    assert own == beside
 
 
 def test_a_model_of_another_layout_is_measured_on_the_points_it_shares(
