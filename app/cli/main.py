@@ -325,6 +325,14 @@ def _add_vision_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="landmark model: a name that `pfld-live models` lists, or an ONNX file with a card",
     )
+    from app.vision.presets import PRESETS
+
+    group.add_argument(
+        "--pipeline",
+        choices=[preset.name for preset in PRESETS],
+        help="detector and model together: "
+        + "; ".join(f"{preset.name}: {preset.title}" for preset in PRESETS),
+    )
     _add_pipeline_options(group)
     group.add_argument(
         "--no-smoothing",

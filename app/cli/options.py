@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from app.core.errors import ModelError
+from app.vision.presets import find_preset
 from app.vision.settings import VisionSettings
+from app.vision.zoo import Zoo
 
 CAMERA_GIVE_UP_S = 30.0
 """Without a window nobody is there to plug a camera in again."""
@@ -41,3 +44,23 @@ def wished_settings(options: argparse.Namespace) -> dict[str, Any]:
     given = _given(options)
     VisionSettings(**given)  # checks the ranges
     return given
+
+
+def apply_pipeline(options: argparse.Namespace) -> None:
+    """Set model and detector as the named pipeline says; what is named beside it goes first.
+
+    Raises:
+        PfldLiveError: there is no such preset, or the zoo lacks its model.
+    """
+    name: str | None = options.pipeline
+    if name is None:
+        return
+    preset = find_preset(name)
+    entry = preset.entry(Zoo.scan())
+    if entry is None and not options.model:
+        raise ModelError(
+            f"The pipeline {preset.name} needs a model of the family {preset.family}, and there is "
+            "none; see `pfld-live models`."
+        )
+    options.model = options.model or (entry.label if entry is not None else None)
+    options.detector = options.detector or preset.detector

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.cli.options import CAMERA_GIVE_UP_S, vision_settings
+from app.cli.options import CAMERA_GIVE_UP_S, apply_pipeline, vision_settings
 from app.cli.progress import ProgressBar
 from app.cli.stopping import Stopping, ending_at_once
 from app.cli.summary import RunSummary, write_json
@@ -32,6 +32,7 @@ def demo(options: argparse.Namespace) -> int:
     if not clip.is_file():
         raise SourceError(f"The demo clip {clip} is missing; install PFLD Live again.")
     options.source, options.seconds, options.send, options.send_host = str(clip), None, None, None
+    apply_pipeline(options)
     if _wants_window(options):
         return _open_window(options, demo=True)
     if options.output is None:
@@ -41,6 +42,7 @@ def demo(options: argparse.Namespace) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Work through any source."""
+    apply_pipeline(options)
     if _wants_window(options):
         return _open_window(options)
     return process_headless(options)

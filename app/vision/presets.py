@@ -54,5 +54,5 @@ def find_preset(name: str) -> Preset:
         if preset.name == name.strip().lower():
             return preset
     raise PfldLiveError(
-        f"There is no preset {name!r}; choose one of: {', '.join(p.name for p in PRESETS)}."
+        f"There is no pipeline {name!r}; choose one of: {', '.join(p.name for p in PRESETS)}."
     )

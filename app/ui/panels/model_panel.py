@@ -27,7 +27,7 @@ class ModelPanel(Section):
 
     def __init__(self) -> None:
         super().__init__("model", "Model")
-        self._zoo: Zoo | None = None
+        self.zoo: Zoo | None = None
         self.running: ZooEntry | None = None
         self.combo = RoomyCombo("Landmark model", "What finds the points of each face")
         self.combo.setPlaceholderText("Looking for models …")
@@ -44,20 +44,20 @@ class ModelPanel(Section):
     def show_status(self, status: EngineStatus) -> None:
         """Follow the loader."""
         loader = status.loader
-        if loader.zoo is not None and loader.zoo is not self._zoo:
+        if loader.zoo is not None and loader.zoo is not self.zoo:
             self._show_zoo(loader.zoo)
         running = status.model
         shown = loader.model_loading or running
         if shown and shown != self.combo.currentText():
             with QSignalBlocker(self.combo):
                 self.combo.setCurrentIndex(self.combo.findData(shown))
-        entries = () if self._zoo is None else self._zoo.usable
+        entries = () if self.zoo is None else self.zoo.usable
         self.running = next((e for e in entries if e.label == running), None)
         self.facts.say("" if self.running is None else _facts(self.running))
         self.state.say(f"Loading {loader.model_loading} …" if loader.model_loading else "")
 
     def _show_zoo(self, zoo: Zoo) -> None:
-        self._zoo = zoo
+        self.zoo = zoo
         model = QStandardItemModel(self.combo)
         for entry in zoo.entries:
             item = QStandardItem(entry.label)

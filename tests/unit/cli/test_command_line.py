@@ -395,3 +395,23 @@ def test_bench_measures_all_models_on_the_same_frames(
         assert model["stages_ms"]["landmarks"]["p50"] > 0
     assert report["peak_rss_mb"] > 50
     assert "peak memory" in capsys.readouterr().out
+
+
+def test_a_pipeline_sets_detector_and_model(tmp_path: Path) -> None:
+    summary = tmp_path / "summary.json"
+    clip = str(asset("demo.mp4"))
+    done = main(
+        ["run", clip, "--pipeline", "mediapipe", "--seconds", "0.2", "--json", str(summary)]
+    )
+    assert done == 0
+    said = json.loads(summary.read_text("utf-8"))
+    assert (said["model"], said["detector"]) == ("mesh478 fp16", "blazeface")
+
+
+def test_a_pipeline_whose_model_is_missing_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("app.vision.zoo.models_folder", lambda: tmp_path)
+    monkeypatch.setenv("PFLD_LIVE_MODELS", str(tmp_path))
+    assert main(["run", str(asset("demo.mp4")), "--pipeline", "haar-grey", "--headless"]) == 2
+    assert "needs a model of the family naimishnet" in capsys.readouterr().err
