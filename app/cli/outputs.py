@@ -77,7 +77,7 @@ def open_recorder(
     about: Mapping[str, Any] = {"vision": asdict(vision)}
 
     def place(_frame: Frame, number: int) -> RecordFiles:
-        return files.numbered(number + 1)
+        return files.free(number + 1) if number else files  # the first may be overwritten
 
     return Recorder(place, settings, about=about, live=live)
 

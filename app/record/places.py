@@ -75,8 +75,14 @@ class RecordFiles:
         )
 
     def exist(self) -> bool:
-        """Whether one of the files is already there."""
-        return any(path.exists() for path in self)
+        """Whether one of them is already there; devices and pipes do not count."""
+        return any(path.is_file() for path in self)
+
+    def free(self, number: int) -> RecordFiles:
+        """The same with this number, or the next one of which no file is there."""
+        while self.numbered(number).exist():
+            number += 1
+        return self.numbered(number)
 
 
 def files_in(
@@ -100,10 +106,7 @@ def files_in(
         table=folder / f"{stem}.faces.csv" if table else None,
         manifest=folder / f"{stem}.manifest.json",
     )
-    number = 1
-    while wanted.numbered(number).exist():
-        number += 1
-    return wanted.numbered(number)
+    return wanted.free(1)
 
 
 def safe_name(text: str) -> str:

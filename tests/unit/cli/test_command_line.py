@@ -282,11 +282,15 @@ def test_a_recording_has_video_lines_table_and_manifest(short_clip: Path, tmp_pa
         *("run", str(short_clip), "--headless", "--detector", "haar", "--output", str(video)),
         *("--sidecar", str(tmp_path / "faces.jsonl"), "--csv", str(tmp_path / "faces.csv")),
         *("--record", "both", "--quality", "small", "--draw", "box"),
+        *("--snapshot", str(tmp_path / "last.png")),
     ]
     assert main(arguments) == 0
     for name in ("take.mp4", "take-clean.mp4"):
         with open_source(str(tmp_path / name), SourceOptions(pace=Pace.FAST)) as written:
             assert sum(1 for _ in written) == 9
+    last = cv2.imread(str(short_clip / "frame80.png"))
+    assert (cv2.imread(str(tmp_path / "last-clean.png")) == last).all()
+    assert (cv2.imread(str(tmp_path / "last.png")) != last).any()
     line = json.loads((tmp_path / "faces.jsonl").read_text("utf-8").splitlines()[0])
     assert 0.1 < line["faces"][0]["openings"]["left_eye"] < 0.6
     assert len((tmp_path / "faces.csv").read_text("utf-8").splitlines()) >= 10

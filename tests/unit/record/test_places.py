@@ -59,6 +59,13 @@ def test_numbers_stand_before_the_ending(tmp_path: Path) -> None:
     assert RecordFiles(sidecar=Path("/dev/null")).numbered(2).sidecar == Path("/dev/null")
 
 
+def test_what_follows_in_numbered_files_overwrites_nothing(tmp_path: Path) -> None:
+    (tmp_path / "x-2.mp4").touch()
+    files = RecordFiles(annotated=tmp_path / "x.mp4", sidecar=Path("/dev/null"))
+    assert files.free(2).annotated == tmp_path / "x-3.mp4"
+    assert files.free(2).sidecar == Path("/dev/null")
+
+
 def test_files_that_cannot_be_written_are_refused_beforehand(tmp_path: Path) -> None:
     for files, words in (
         (RecordFiles(annotated=tmp_path / "x.txt"), "no name for a video"),
