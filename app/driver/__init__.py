@@ -16,6 +16,9 @@
   own open, shut and neutral (`Baseline`, `learn_baseline`); `calibration`: with guidance.
 - `profiles`: baselines kept under a person's name, with and without glasses (`Profiles`,
   `Profile`); `presets`: settings kept under a name (`Presets`); both in the user's config folder.
+- `session.SessionLog`: keeps a session; `report.render_session`, `summary` (`session_summary`,
+  `timeline_csv`, `events_csv`, `state_record` for one frame) make files of it;
+  `offline.follow_clip`: a whole clip at once.
 - `eyes`, `perclos`, `mouth`, `head`: signals to events; `excursion` times movements; `rules`: the
   verdict.
 

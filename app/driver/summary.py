@@ -15,7 +15,7 @@ from app.driver.baseline import Baseline
 from app.driver.perclos import Share
 from app.driver.session import COLUMNS, CONDITIONS, SessionLog, Span, blink_statistics
 from app.driver.settings import DriverSettings
-from app.driver.state import BaselineSource, DriverEvent, EventKind
+from app.driver.state import BaselineSource, DriverEvent, DriverState, EventKind
 
 NOTE: Final = (
     "PFLD Live is a prototype for demonstrations, not a safety device: it misses drowsiness and "
@@ -89,6 +89,29 @@ def session_summary(log: SessionLog, facts: SessionFacts) -> dict[str, Any]:
         "baseline_source": facts.baseline_source.value,
         "settings": facts.settings.as_dict(),
         "problems": list(facts.problems),
+    }
+
+
+def state_record(state: DriverState) -> dict[str, Any]:
+    """One state for a line of JSON, such as one of the sidecar of a recording: null if unknown."""
+    numbers = (
+        *("level", "opening", "left_opening", "right_opening", "shut_s", "perclos"),
+        *("unknown_share", "blink_rate", "mouth", "yaw", "pitch", "roll", "away_s", "lost_s"),
+    )
+    return {
+        "time_s": _number(state.time_s),
+        "face": state.measures.face_id,
+        "condition": state.condition.value,
+        "reasons": list(state.reasons),
+        **{name: _number(getattr(state, name)) for name in numbers},
+        "blinks": state.blinks,
+        "yawning": state.yawning,
+        "yawns": state.yawns,
+        "baseline": state.baseline.value,
+        "events": [
+            {"id": event.id, "event": event.kind.value, "ongoing": event.ongoing} | _event(event)
+            for event in state.events
+        ],
     }
 
 

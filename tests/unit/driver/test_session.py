@@ -18,6 +18,7 @@ from app.driver.summary import (
     SessionFacts,
     events_csv,
     session_summary,
+    state_record,
     timeline_csv,
 )
 from tests.unit.driver.synthetic import (
@@ -206,6 +207,21 @@ def test_reasons_are_kept_once_with_their_latest_numbers() -> None:
     reasons = merged(("PERCLOS 12 %", "1 microsleep in the last minute"), ["PERCLOS 19 %"])
     assert reasons == ("PERCLOS 19 %", "1 microsleep in the last minute")
     assert merged(reasons, ["2 microsleeps in the last minute"])[1].startswith("2 ")
+
+
+def test_a_state_is_ready_for_a_line_of_json() -> None:
+    _, _, states = watch([absent(m) if m.time_s > 7 else m for m in seen(PERSON, times(8, 30))])
+    records = [state_record(state) for state in states]
+    lines = [json.dumps(record, allow_nan=False) for record in records]
+    assert max(len(line) for line in lines) < 1500
+    asleep = next(record for record in records if record["condition"] == "asleep")
+    assert asleep["reasons"][0].startswith("Eyes shut")
+    assert asleep["shut_s"] == pytest.approx(1.0, abs=0.05)
+    assert asleep["face"] == 1
+    told = [event for record in records for event in record["events"]]
+    assert [event["event"] for event in told if event["ongoing"]] == ["long closure", "microsleep"]
+    gone = records[-1]
+    assert (gone["condition"], gone["face"], gone["opening"]) == ("unknown", None, None)
 
 
 def test_blink_statistics_leave_out_what_was_refused() -> None:
