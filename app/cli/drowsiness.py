@@ -8,12 +8,13 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.cli.options import CAMERA_GIVE_UP_S, vision_settings
 from app.cli.progress import ProgressBar
 from app.cli.stopping import Stopping, ending_at_once
 from app.cli.summary import RunSummary, write_json
-from app.core.errors import PfldLiveError
+from app.core.errors import ModelError, PfldLiveError
 from app.core.files import write_text
 from app.driver.measures import FaceMeasures
 from app.driver.monitor import DriverMonitor
@@ -28,6 +29,9 @@ from app.driver.state import CLOSURES, EventKind
 from app.driver.summary import NOTE, SessionFacts, events_csv, session_summary, timeline_csv
 from app.driver.watch import FaceWatch
 from app.vision.detectors import DEFAULT_DETECTOR
+
+if TYPE_CHECKING:  # what runs models takes a while to import
+    from app.vision.pipeline import Pipeline
 
 
 def drowsiness(options: argparse.Namespace) -> int:
@@ -116,6 +120,7 @@ def _watch(options: argparse.Namespace) -> tuple[list[FaceMeasures], RunSummary]
                     settings=settings,
                 )
             )
+        _check_model(pipeline)
         stopping = stack.enter_context(Stopping())
         started = time.perf_counter()
         try:
@@ -131,6 +136,16 @@ def _watch(options: argparse.Namespace) -> tuple[list[FaceMeasures], RunSummary]
             progress.clear()
         summary.problems = (*summary.problems, *source.problems)
     return measures, summary
+
+
+def _check_model(pipeline: Pipeline) -> None:
+    """Make sure that a model sees eyelids at all."""
+    landmarker = pipeline.landmarker
+    if landmarker is not None and not landmarker.layout.left_eye:
+        raise ModelError(
+            f"The model {landmarker.label} has no points on the eyelids; choose another one, see "
+            "`pfld-live models`."
+        )
 
 
 def _gaps(summary: RunSummary, log: SessionLog, monitor: DriverMonitor) -> list[str]:

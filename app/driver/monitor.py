@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import count
 from typing import Final
 
-from app.driver.baseline import Baseline, RunningBaseline
+from app.driver.baseline import Baseline, RunningBaseline, eyes_can_be_read
 from app.driver.calibration import Calibration, CalibrationStatus
 from app.driver.eyes import ClosureTracker, openings
 from app.driver.head import HeadTracker
@@ -141,11 +141,12 @@ class DriverMonitor:
         share = self._perclos.window
         lost_s = 0.0 if self._lost_from_s is None else time_s - self._lost_from_s
         mean_s = self._mean_blink()
+        readable = eyes_can_be_read(measures, settings)
         verdict = judge(
             Evidence(
                 lost_s=lost_s,
                 learning=baseline is None,
-                eyes_known=not math.isnan(opening),
+                eyes_known=readable if baseline is None else not math.isnan(opening),
                 head_known=not math.isnan(yaw + pitch),
                 shut_s=self._closures.shut_s,
                 away_s=self._head.away_s,

@@ -141,9 +141,9 @@ def _blinks(mean_s: float, limit_s: float) -> float:
 def _missing(evidence: Evidence) -> str:
     if evidence.lost_s > 0:
         return f"No face for {evidence.lost_s:.1f} s"
-    if evidence.learning:
-        return "Learning what your open eyes look like"
-    return "" if evidence.eyes_known else "The eyes cannot be read"
+    if not evidence.eyes_known:
+        return "The eyes cannot be read"
+    return "Learning what your open eyes look like" if evidence.learning else ""
 
 
 def _faint(signs: Sequence[tuple[float, str]]) -> tuple[str, ...]:

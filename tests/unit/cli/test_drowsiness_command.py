@@ -119,6 +119,7 @@ def test_a_clip_without_a_face_says_so(tmp_path: Path, capsys: pytest.CaptureFix
         (["{clip}", "--set", "microsleep_s=90"], "between 0.5 and 5 s"),
         (["{clip}", "--set", "long_closure_s=1.5"], "must not be above"),
         (["{clip}", "--model", "no-such-model"], "no-such-model"),
+        (["{clip}", "--model", "keypoints15"], "no points on the eyelids"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(

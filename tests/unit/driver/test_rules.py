@@ -70,7 +70,8 @@ def test_turned_away_for_long_is_distracted_also_where_the_eyes_are_hidden() -> 
     ("evidence", "words"),
     [
         (Evidence(lost_s=2.0, head_known=False, eyes_known=False), "No face for 2.0 s"),
-        (Evidence(learning=True, head_known=False, eyes_known=False), "Learning what"),
+        (Evidence(learning=True, head_known=False), "Learning what"),
+        (Evidence(learning=True, head_known=False, eyes_known=False), "The eyes cannot be"),
         (Evidence(eyes_known=False), "The eyes cannot be read"),
     ],
 )
