@@ -8,9 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from app.core.errors import ModelError
 from app.core.face import Box, Face
 from app.core.frame import Frame
+from app.core.layout import LandmarkLayout
 from app.evaluate.clip import LabelledClip
+from app.evaluate.layouts import common_points
 from app.evaluate.matching import match
 from app.evaluate.metrics import inside, nme, point_errors
 
@@ -19,16 +22,16 @@ Points = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Pair:
-    """A labelled face and the predicted one that is taken for it.
+    """A labelled face and the predicted one that is taken for it, on the points that both know.
 
     Attributes:
         truth: (N, 2) frame pixels; NaN where a point is not labelled; None for a false face.
-        face: the prediction; None for a missed face.
+        guess: (N, 2) the prediction; None for a missed face.
         error: NME, a share of the eye distance; NaN where it cannot be told.
     """
 
     truth: Points | None
-    face: Face | None
+    guess: Points | None
     error: float = float("nan")
 
 
@@ -37,9 +40,7 @@ class ClipTruth:
 
     def __init__(self, clip: LabelledClip) -> None:
         self._clip = clip
-        labels = clip.labels
-        self._rows = labels.rows_by_frame()
-        self._boxes = [Box.around(face[~np.isnan(face).any(axis=1)]) for face in labels.points]
+        self._rows = clip.labels.rows_by_frame()
 
     @property
     def clip(self) -> LabelledClip:
@@ -48,18 +49,20 @@ class ClipTruth:
 
     def fits(self, frame: Frame) -> bool:
         """Whether the frame can be one of the clip."""
-        size = self._clip.size
-        if self._clip.images:
-            number = frame.sequence
-            return (
-                number < len(self._clip.images) and self._clip.images[number].name == frame.source
-            )
-        return frame.source == self._clip.media.name and size in (None, (frame.width, frame.height))
+        clip, number = self._clip, frame.sequence
+        if clip.size not in (None, (frame.width, frame.height)):
+            return False
+        if clip.images:
+            return number < len(clip.images) and clip.images[number].name == frame.source
+        return frame.source == clip.media.name
 
     def pairs(self, frame: Frame, faces: Sequence[Face]) -> tuple[Pair, ...] | None:
         """The labelled and the predicted faces of a frame, each with its partner if it has one.
 
-        A model of another layout than that of the labels has no partners.
+        Args:
+            frame: what is shown.
+            faces: of one model; where it shares too few points with the labels, none has a
+                partner.
 
         Returns:
             None where nobody has labelled the frame.
@@ -68,21 +71,37 @@ class ClipTruth:
         number = frame.sequence
         if not (self.fits(frame) and number < labels.frames and labels.labelled[number]):
             return None
-        rows = range(*self._rows[number])
-        own = [face for face in faces if face.layout.name == labels.layout.name]
-        partners = match([self._boxes[row] for row in rows], [Box.around(f.points) for f in own])
+        truths = labels.points[slice(*self._rows[number])]
+        try:
+            model = faces[0].layout if faces else labels.layout
+            common = common_points(labels.layout, model)
+        except ModelError:
+            alone = [Pair(truth, None) for truth in truths]
+            return (*alone, *(Pair(None, face.points) for face in faces))
+        known = [_only(common.from_labels(truth), common.known) for truth in truths]
+        guesses = [_only(common.from_model(face.points), common.known) for face in faces]
+        partners = match([_box(points) for points in known], [_box(points) for points in guesses])
         pairs = []
-        for place, row in enumerate(rows):
-            truth = labels.points[row]
-            face = own[partners[place]] if place in partners else None
-            pairs.append(Pair(truth, face, self._error(truth, face, frame)))
-        taken = {id(pair.face) for pair in pairs}
-        pairs += [Pair(None, face) for face in faces if id(face) not in taken]
+        for place, truth in enumerate(known):
+            if place in partners:
+                guess = guesses[partners[place]]
+                pairs.append(Pair(truth, guess, _error(truth, guess, common.layout, frame)))
+            else:
+                pairs.append(Pair(truth, None))
+        taken = set(partners.values())
+        pairs += [Pair(None, guess) for i, guess in enumerate(guesses) if i not in taken]
         return tuple(pairs)
 
-    def _error(self, truth: Points, face: Face | None, frame: Frame) -> float:
-        if face is None:
-            return float("nan")
-        counts = inside(truth[None], frame.width, frame.height)
-        layout = self._clip.labels.layout
-        return float(nme(point_errors(face.points[None], truth[None], layout, counts=counts))[0])
+
+def _only(points: Points, known: npt.NDArray[np.bool_]) -> Points:
+    points[~known] = np.nan
+    return points
+
+
+def _box(points: Points) -> Box:
+    return Box.around(points[~np.isnan(points).any(axis=1)])
+
+
+def _error(truth: Points, guess: Points, layout: LandmarkLayout, frame: Frame) -> float:
+    counts = inside(truth[None], frame.width, frame.height)
+    return float(nme(point_errors(guess[None], truth[None], layout, counts=counts))[0])

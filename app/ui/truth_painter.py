@@ -44,7 +44,7 @@ def paint_truth(painter: QPainter, pairs: Sequence[Pair], viewport: Viewport, vi
 
 def _paint_pair(painter: QPainter, pair: Pair, viewport: Viewport) -> None:
     truth = None if pair.truth is None else viewport.to_widget(pair.truth)
-    guess = None if pair.face is None else viewport.to_widget(pair.face.points)
+    guess = None if pair.guess is None else viewport.to_widget(pair.guess)
     some = truth if truth is not None else guess
     if some is None:
         return
@@ -52,7 +52,7 @@ def _paint_pair(painter: QPainter, pair: Pair, viewport: Viewport) -> None:
     extent = float(np.ptp(known, axis=0).max()) if len(known) else 0.0
     width = min(max(extent / 55, 1.6), 4.5)
     if truth is not None and guess is not None:
-        both = ~np.isnan(truth).any(axis=1)
+        both = ~np.isnan(truth + guess).any(axis=1)
         lines = [
             QLineF(*start, *end)
             for start, end in zip(truth[both].tolist(), guess[both].tolist(), strict=True)
@@ -95,7 +95,7 @@ def _paint_legend(painter: QPainter, pairs: Sequence[Pair], viewport: Viewport, 
 def prediction_words(pairs: Sequence[Pair]) -> str:
     """How far the predictions are off, for people."""
     errors = [pair.error for pair in pairs if np.isfinite(pair.error)]
-    missed = sum(pair.truth is not None and pair.face is None for pair in pairs)
+    missed = sum(pair.truth is not None and pair.guess is None for pair in pairs)
     wrong = sum(pair.truth is None for pair in pairs)
     parts = [f"{100 * float(np.mean(errors)):.1f} %"] if errors else []
     parts += [f"{missed} missed"] if missed else []

@@ -9,7 +9,14 @@ from typing import Final
 import numpy as np
 
 from app.evaluate.attributes import ATTRIBUTES
-from app.evaluate.measures import FaceErrors, Figures, GroupFigures, face_errors, measure
+from app.evaluate.measures import (
+    FaceErrors,
+    Figures,
+    GroupFigures,
+    face_errors,
+    measure,
+    measure_shared,
+)
 from app.evaluate.metrics import Errors
 from app.evaluate.results import ClipResult
 
@@ -24,10 +31,13 @@ class Measured:
     Attributes:
         figures: the measures, over all clips.
         clips: the errors of each labelled face, one for each clip.
+        shared: mean error on the points that all models of the run and the labels know, where
+            these are not the same for all; else None.
     """
 
     figures: Figures
     clips: tuple[FaceErrors, ...]
+    shared: float | None = None
 
     def group(self, name: str) -> GroupFigures:
         """Figures of one of `GROUPS`."""
@@ -41,11 +51,17 @@ class Measured:
 
 def measure_all(results: Sequence[ClipResult]) -> dict[str, Measured]:
     """Measure all models of a run; takes about 0.1 s for each, so not in the GUI thread."""
+    names = list(results[0].models)
+    layouts = {result.models[name].layout for result in results for name in names}
+    layouts |= {result.labels.layout for result in results}
+    shared = measure_shared(results, names)[1] if len(layouts) > 1 else {}
     return {
         name: Measured(
-            measure(results, name), tuple(face_errors(result, name) for result in results)
+            measure(results, name),
+            tuple(face_errors(result, name) for result in results),
+            shared[name].nme if name in shared else None,
         )
-        for name in results[0].models
+        for name in names
     }
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
 
+from app.core.layout import IBUG68, point_map
 from app.ui.evaluation.plots.page import PlotPage, plain_plot
 from app.ui.evaluation.series import Series
 from app.vision.pose import mean_face
@@ -62,15 +63,18 @@ class MeanFacePage(PlotPage):
         name.setZValue(1)  # Qt clips whatever an SVG holds after a text to that text
         name.setPos(centre[0], centre[1] - self._extent[1] / 2 - 0.06)
         item.addItem(name)
-        layout, errors = series.results[0].labels.layout, series.measured.figures.by_point
-        if not layout.count == len(errors) == len(self._face):
+        figures = series.measured.figures
+        layout, errors = figures.layout, figures.by_point
+        face = point_map(IBUG68, layout)(self._face) + centre
+        seen = ~np.isnan(face).any(axis=1)
+        if not seen.any():
             name.setText(f"{series.label}: {layout.name} has no mean face", color=look.quiet)
             return
-        face = self._face + centre
-        ends = face[np.array(layout.edges).ravel()]
+        edges = [edge for edge in layout.edges if seen[list(edge)].all()]
+        ends = face[np.array(edges, int).ravel()]
         pen = pg.mkPen(look.line, width=1)
         item.addItem(pg.PlotCurveItem(ends[:, 0], ends[:, 1], connect="pairs", pen=pen))
-        known = np.flatnonzero(np.isfinite(errors))
+        known = np.flatnonzero(np.isfinite(errors) & seen)
         fill = pg.mkColor(look.colour(series))
         fill.setAlpha(170)
         item.addItem(
