@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QTimer, Signal
-from PySide6.QtWidgets import QLabel, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtWidgets import QLabel, QStackedWidget, QTabWidget
 
 from app.ui.evaluation.series import Series
 from app.ui.evaluation.table import FiguresTable
@@ -46,23 +46,24 @@ def _mean_face() -> PlotPage:
 _MAKERS: Final[tuple[Callable[[], PlotPage], ...]] = (_bars, _curve, _over_time, _mean_face)
 
 
-class _Place(QWidget):
-    """Where a plot will be as soon as it is wanted."""
+class _Place(QStackedWidget):
+    """A plot, or words while there is nothing to draw."""
 
     def __init__(self) -> None:
         super().__init__()
         self.page: PlotPage | None = None
-        self._waiting = QLabel("Preparing the plots …")
-        self._waiting.setProperty("quiet", True)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.addWidget(self._waiting)
+        words = QLabel("No results yet: choose a clip with labels and models, then Evaluate.")
+        words.setProperty("quiet", True)
+        words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        words.setWordWrap(True)
+        self.addWidget(words)
 
     def fill(self, page: PlotPage) -> None:
         self.page = page
-        self._column.removeWidget(self._waiting)
-        self._waiting.deleteLater()
-        self._column.addWidget(page)
+        self.addWidget(page)
+
+    def show_page(self, on: bool) -> None:
+        self.setCurrentIndex(1 if on and self.page is not None else 0)
 
 
 class ResultsView(QTabWidget):
@@ -131,6 +132,10 @@ class ResultsView(QTabWidget):
             self._stale.discard(index)
             return
         place = self._places[index]
+        if not self._series:
+            self._stale.discard(index)
+            place.show_page(False)
+            return
         if place.page is None:
             self._make(index)
             self._timer.start()  # a breath between making and drawing
@@ -138,6 +143,7 @@ class ResultsView(QTabWidget):
         if index in self._stale:
             self._stale.discard(index)
             place.page.show_series(self._series)
+            place.show_page(True)
         self._mark_here(place.page)
 
     def _mark_here(self, page: PlotPage) -> None:

@@ -92,6 +92,8 @@ class OverTimePage(PlotPage):
         steps = ticks(high)
         for step in steps:
             item.addItem(pg.InfiniteLine(step, angle=0, pen=pg.mkPen(look.grid)))
+        add_legend(item, shown, look)
+        item.layout.activate()  # the stripes are measured in what the legend leaves
         band = self._band(high)
         names = self._draw_attributes(clip, high, band)
         for one, curve in zip(shown, curves, strict=True):
@@ -105,7 +107,6 @@ class OverTimePage(PlotPage):
         if fresh or everything:
             item.setXRange(first, last, padding=0)
         item.setYRange(-_BANDS * band, high * 1.02, padding=0)
-        add_legend(item, shown, look)
 
     def _shows_everything(self) -> bool:
         """Whether the whole clip is in view, so that a longer one should be, too."""
