@@ -58,7 +58,7 @@ def finish(evaluation: Evaluation, wait: Wait, qtbot: QtBot, place: Path) -> Non
     wait(
         lambda: evaluation.run is not before
         and evaluation.run.stored is not None
-        and evaluation.view.run.currentIndex() == 0,
+        and getattr(evaluation.view.run.currentData(), "id", "") == evaluation.run.stored.id,
         LONG_MS,
     )
 
