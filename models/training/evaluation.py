@@ -159,17 +159,20 @@ def time_models(models: Sequence[ModelFile], crop: npt.NDArray[np.uint8]) -> lis
 def count_macs(path: Path) -> int:
     """Multiplications of the convolutions and matrix products of an fp32 file."""
     model: Any = onnx.shape_inference.infer_shapes(onnx.load(path))
-    weights = {w.name: tuple(w.dims) for w in model.graph.initializer}
-    shapes = {
-        v.name: [d.dim_value for d in v.type.tensor_type.shape.dim]
-        for v in [*model.graph.value_info, *model.graph.output]
+    graph = model.graph
+    shapes = {w.name: tuple(w.dims) for w in graph.initializer} | {
+        v.name: tuple(d.dim_value for d in v.type.tensor_type.shape.dim)
+        for v in [*graph.input, *graph.value_info, *graph.output]
     }
     total = 0
-    for node in model.graph.node:
+    for node in graph.node:
         if node.op_type == "Conv":
-            total += int(np.prod(shapes[node.output[0]])) * int(np.prod(weights[node.input[1]][1:]))
-        elif node.op_type == "Gemm":
-            total += int(np.prod(weights[node.input[1]]))
+            each = shapes[node.input[1]][1:]
+        elif node.op_type in ("Gemm", "MatMul"):
+            each = shapes[node.input[0]][-1:]
+        else:
+            continue
+        total += int(np.prod(shapes[node.output[0]])) * int(np.prod(each))
     return total
 
 

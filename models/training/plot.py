@@ -32,5 +32,7 @@ def plot_training(log: Path, output: Path) -> None:
         right.plot(*zip(*errors, strict=True), color="tab:blue", marker=".", linewidth=1)
         right.set_ylabel("NME on val, % of eye distance", color="tab:blue")
         right.set_yscale("log")
+        right.yaxis.set_major_formatter("{x:g}")
+        right.yaxis.set_minor_formatter("{x:g}")
     figure.savefig(output)
     plt.close(figure)

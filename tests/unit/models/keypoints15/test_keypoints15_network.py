@@ -10,6 +10,8 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
 from models.keypoints15.network import Keypoints15  # noqa: E402
+from models.training.evaluation import count_macs  # noqa: E402
+from models.training.export import card_of, export  # noqa: E402
 from models.training.recipe import Recipe  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -44,3 +46,12 @@ def test_dropout_leaves_out_whole_maps() -> None:
     maps = network.maps(torch.randn(8, 1, 96, 96)).flatten(2)
     left_out = (maps == 0).all(dim=2)
     assert 0.3 < float(left_out.float().mean()) < 0.7
+
+
+def test_its_file_has_the_multiplications_of_its_layers(tmp_path: Path) -> None:
+    path = tmp_path / "made.onnx"
+    export(Keypoints15(RECIPE.network), card_of(RECIPE, "a test"), path)
+    convolutions = 25 * 32 * 48**2 + 9 * 32 * 64 * 24**2 + 9 * 64 * 128 * 12**2
+    convolutions += 9 * 128 * 256 * 6**2
+    connected = 256 * 6**2 * 256 + 256 * (30 + 1)
+    assert count_macs(path) == convolutions + connected
