@@ -397,9 +397,8 @@ def test_each_option_changes_the_picture_even_if_it_stands_still(
     box = window.panels.options.boxes[name]
     box.click()
     assert window.overlay.actions[name].isChecked() == box.isChecked()
-    wait(lambda: window.view.picture is not before)
+    wait(lambda: window.view.picture.image != before.image)
     assert window.view.picture.result is before.result
-    assert window.view.picture.image != before.image
 
 
 def test_vision_settings_reach_the_engine(
@@ -484,13 +483,15 @@ def test_a_slow_gui_raises_neither_latency_nor_memory(
     window = make_window(str(clip))
     wait(lambda: time_of(window) > 0)
     window.transport.loop_wanted.emit(True)  # before, there may be no player to hear it
+    wait(lambda: window.view.meters.shown > 25)
+    calm_ms = window.view.meters.latency_ms().p50
     window.view.meters.clear()
     window.view.painted.connect(lambda _: time.sleep(0.1))
     pictures, frames = alive(Picture), alive(Frame)
     before = window.view.meters.shown
     wait(lambda: window.view.meters.shown > before + 25)
     # Two pictures of 40 ms; the age is that of the end of painting, before the sleep.
-    assert window.view.meters.latency_ms().p50 < 80
+    assert window.view.meters.latency_ms().p50 < calm_ms + 80
     assert alive(Picture) <= pictures + 2
     assert alive(Frame) <= frames + 4
 
