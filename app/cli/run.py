@@ -21,6 +21,7 @@ from app.vision.detectors import DEFAULT_DETECTOR
 
 if TYPE_CHECKING:  # what encodes takes a while to import
     from app.record.recorder import Recorder, RecordStatus
+    from app.record.sidecar import State
     from app.vision.result import FrameResult
 
 _DEMO_VIDEO = Path("pfld-live-demo.mp4")
@@ -77,6 +78,8 @@ def process_headless(options: argparse.Namespace) -> int:
         record_settings,
         written,
     )
+    from app.driver.monitor import DriverMonitor
+    from app.driver.summary import state_record
     from app.record.live_out.sender import LiveOut
     from app.record.snapshot import SnapshotFiles, save_snapshot
     from app.vision.offline import open_pipeline, process
@@ -90,6 +93,7 @@ def process_headless(options: argparse.Namespace) -> int:
     progress = ProgressBar()
     recorder = last = None
     live_out = LiveOut(sending) if sending.ports else None
+    monitor = DriverMonitor() if any(files) or live_out is not None else None
     with ExitStack() as stack:
         with ending_at_once():
             if any(files):
@@ -114,10 +118,11 @@ def process_headless(options: argparse.Namespace) -> int:
                     summary.add(result)
                     last = result
                     summary.seconds = time.perf_counter() - started
+                    state = None if monitor is None else state_record(monitor.update(result))
                     if recorder is not None:
-                        _record(recorder, result, live=source.live)
+                        _record(recorder, result, state, live=source.live)
                     if live_out is not None:
-                        live_out.send(result)
+                        live_out.send(result, state)
                 progress.show(summary, source.info.frames)
         except KeyboardInterrupt:  # the usual way to end a camera
             summary.problems = ("Stopped by the user.",)
@@ -141,10 +146,10 @@ def process_headless(options: argparse.Namespace) -> int:
     return 0
 
 
-def _record(recorder: Recorder, result: FrameResult, *, live: bool) -> None:
+def _record(recorder: Recorder, result: FrameResult, state: State | None, *, live: bool) -> None:
     if not live:
-        recorder.feed(result)
-    elif not recorder.put(result) and (problem := recorder.status.problem):
+        recorder.feed(result, state)
+    elif not recorder.put(result, state) and (problem := recorder.status.problem):
         raise OutputError(problem)
 
 

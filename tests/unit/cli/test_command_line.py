@@ -293,6 +293,8 @@ def test_a_recording_has_video_lines_table_and_manifest(short_clip: Path, tmp_pa
     assert (cv2.imread(str(tmp_path / "last.png")) != last).any()
     line = json.loads((tmp_path / "faces.jsonl").read_text("utf-8").splitlines()[0])
     assert 0.1 < line["faces"][0]["openings"]["left_eye"] < 0.6
+    assert line["state"]["condition"] == "unknown"  # nobody's open eyes are known in 0.3 s
+    assert line["state"]["reasons"]
     assert len((tmp_path / "faces.csv").read_text("utf-8").splitlines()) >= 10
     manifest = json.loads((tmp_path / "take.manifest.json").read_text("utf-8"))
     assert manifest["complete"]
