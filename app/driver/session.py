@@ -88,6 +88,14 @@ class SessionLog:
             )
         )
 
+    def copy(self) -> SessionLog:
+        """What was kept so far; it does not change any more."""
+        other = SessionLog(every_s=self._every_s)
+        other._rows, other._next_s = self._rows[:], self._next_s
+        other._events, other._spans = dict(self._events), list(self._spans)
+        other.frames, other.last = self.frames, self.last
+        return other
+
     def add_events(self, events: Iterable[DriverEvent]) -> None:
         """Take events that no state told, such as those of `DriverMonitor.finish`."""
         self._events |= {event.id: event for event in events}

@@ -6,9 +6,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QLoggingCategory, QObject, Signal
+from PySide6.QtCore import QObject, Signal
 
 from app.capture.devices import CameraTarget, camera_targets
+from app.ui.multimedia import silence_libraries
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,7 @@ class CameraWatcher(QObject):
 
     def start(self) -> None:
         """Look for cameras now, and from now on whenever one comes or goes."""
-        # Libraries that are only needed to share screens; their absence means nothing here.
-        QLoggingCategory.setFilterRules(
-            "qt.multimedia.symbolsresolver*=false\nqt.multimedia.ffmpeg*.info=false"
-        )
+        silence_libraries()
         from PySide6.QtMultimedia import QMediaDevices
 
         devices = QMediaDevices(self)

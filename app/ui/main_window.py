@@ -13,6 +13,8 @@ from shiboken6 import isValid
 from app.ui.actions import OverlayActions
 from app.ui.banner import BannerStack, Message
 from app.ui.cameras import CameraInfo, CameraWatcher
+from app.ui.driver.actions import DriverActions
+from app.ui.driver.control import DriverControl
 from app.ui.empty_page import EmptyPage
 from app.ui.engine_link import EngineLink
 from app.ui.evaluation.actions import EvaluationActions
@@ -93,7 +95,15 @@ class MainWindow(QMainWindow):
         commands = EvaluationActions(self, preferences)
         self.models = ModelActions(self, banners=self.banners, show_maps=self._show_maps)
         self.record_actions = RecordActions(self, self._icons)
-        self.menus.build(self.overlay, self.transport, self.record_actions, commands, self.models)
+        self.driver_actions = DriverActions(self)
+        self.menus.build(
+            self.overlay,
+            self.transport,
+            self.record_actions,
+            commands,
+            self.models,
+            self.driver_actions,
+        )
         self.empty = EmptyPage(self.menus.demo, self.menus.open_file)
         self.panels = Panels(
             preferences=preferences,
@@ -102,6 +112,11 @@ class MainWindow(QMainWindow):
             wishes=self._options.settings,
             evaluation=(commands.demo, commands.show),
             recording=(self.record_actions.record, self.record_actions.snapshot),
+            driver=(
+                self.driver_actions.watch,
+                self.driver_actions.show,
+                self.driver_actions.calibrate,
+            ),
         )
         self.sources = Sources(
             link=link,
@@ -150,6 +165,16 @@ class MainWindow(QMainWindow):
             vision=lambda: self.panels.options.settings,
         )
         self.live_out = LiveOutControl(link, self.panels.live_out)
+        self.driver = DriverControl(
+            self,
+            actions=self.driver_actions,
+            panel=self.panels.driver,
+            link=link,
+            view=self.view,
+            banners=self.banners,
+            preferences=preferences,
+        )
+        self.recording.state_of = self.live_out.state_of = self.driver.state_of
         self._lay_out()
         self.state = WindowState(
             self,
@@ -188,6 +213,7 @@ class MainWindow(QMainWindow):
         ended = self.labels.stop(5.0) and ended
         if self.maps is not None and isValid(self.maps):
             self.maps.close()
+        ended = self.driver.stop() and ended
         ended = self._link.stop() and ended
         ended = self.recording.stop() and ended
         ended = self.live_out.stop() and ended

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
 from app.ui.actions import OverlayActions, make_action
+from app.ui.driver.actions import DriverActions
 from app.ui.evaluation.actions import EvaluationActions
 from app.ui.icons import PaletteIcons
 from app.ui.models_menu import ModelActions
@@ -112,6 +113,7 @@ class Menus:
         recording: RecordActions,
         evaluation: EvaluationActions,
         models: ModelActions,
+        driver: DriverActions,
     ) -> None:
         """Fill the menu bar."""
         self.truth, self.label = evaluation.truth, evaluation.label
@@ -128,6 +130,7 @@ class Menus:
         )
         self._menu("&Models", models.all)
         self._menu("&Evaluation", (evaluation.show, evaluation.demo, _SEPARATOR, evaluation.label))
+        self._menu("&Driver", driver.all)
         self._menu("&Help", (self.shortcuts, self.about))
 
     def _menu(self, title: str, actions: Iterable[QAction | None]) -> QMenu:

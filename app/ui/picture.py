@@ -26,6 +26,7 @@ from app.ui.overlay_painter import OverlayPainter
 from app.ui.split_picture import paint_overlaid, second_result, side_by_side
 from app.ui.theme import STAGE
 from app.ui.viewport import Viewport
+from app.ui.watched_painter import paint_watched
 from app.vision.result import FrameResult
 
 if TYPE_CHECKING:  # not needed before a labelled clip is open
@@ -46,6 +47,7 @@ class Canvas:
         truth: labels to draw beside the predictions, or None.
         beside: a second model that is compared has a half of the view of its own; else both are
             drawn over one picture.
+        watched: id of the face that is marked as the one that counts, or None.
     """
 
     width: int = 0
@@ -55,6 +57,7 @@ class Canvas:
     bare: bool = False
     truth: ClipTruth | None = None
     beside: bool = True
+    watched: int | None = None
 
     @property
     def device_size(self) -> tuple[int, int]:
@@ -129,6 +132,9 @@ def render(
             from app.ui.truth_painter import paint_truth
 
             paint_truth(painter, pairs, viewport, view)
+        for face in result.faces:
+            if face.id == canvas.watched:
+                paint_watched(painter, face, viewport)
         painter.end()
     return Picture(result, image, canvas, viewport, (now_ns() - started_ns) / 1e6)
 

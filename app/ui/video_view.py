@@ -42,6 +42,8 @@ class VideoView(QWidget):
     """A `Picture` was painted for the first time."""
     play_pressed = Signal()
     full_screen_pressed = Signal()
+    clicked = Signal(float, float)
+    """The left button, on a place of the picture in frame pixels."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,6 +59,7 @@ class VideoView(QWidget):
         self._beside = True
         self._note = ""
         self._stale = False
+        self._watched: int | None = None
 
     @property
     def picture(self) -> Picture | None:
@@ -74,6 +77,7 @@ class VideoView(QWidget):
             bare=self._stale,
             truth=self._truth,
             beside=self._beside,
+            watched=self._watched,
         )
 
     def show_picture(self, picture: Picture) -> None:
@@ -99,6 +103,12 @@ class VideoView(QWidget):
         """Whether a second model has half of the view, or is drawn over the first."""
         if beside != self._beside:
             self._beside = beside
+            self.canvas_changed.emit()
+
+    def set_watched(self, face_id: int | None) -> None:
+        """Choose the face that is marked as the one that counts; None for none."""
+        if face_id != self._watched:
+            self._watched = face_id
             self.canvas_changed.emit()
 
     def set_note(self, note: str) -> None:
@@ -157,6 +167,13 @@ class VideoView(QWidget):
             self.play_pressed.emit()
         else:
             super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Tell which place of the frame was meant."""
+        super().mousePressEvent(event)
+        if event.button() == Qt.MouseButton.LeftButton and self._picture is not None:
+            place = event.position()
+            self.clicked.emit(*self._picture.viewport.to_frame(place.x(), place.y()))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """A double click is the usual way to the full screen."""

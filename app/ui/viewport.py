@@ -98,3 +98,12 @@ class Viewport:
         mapped *= (width / self.frame_width, height / self.frame_height)
         mapped += (left, top)
         return mapped
+
+    def to_frame(self, x: float, y: float) -> tuple[float, float]:
+        """The frame pixel at a place of the widget; the inverse of `to_widget`."""
+        left, top, width, height = self.bounds
+        across = (x - left) * self.frame_width / width
+        down = (y - top) * self.frame_height / height
+        if self.mirror:
+            across = self.frame_width - across
+        return across - 0.5, down - 0.5

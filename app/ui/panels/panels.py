@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction
 from app.ui.menus import Menus
 from app.ui.panels.compare_panel import ComparePanel
 from app.ui.panels.detector_panel import DetectorPanel
+from app.ui.panels.driver_panel import DriverPanel
 from app.ui.panels.evaluation_panel import EvaluationPanel
 from app.ui.panels.live_out_panel import LiveOutPanel
 from app.ui.panels.meters_panel import MetersPanel
@@ -37,6 +38,7 @@ class Panels(SidePanel):
         wishes: Mapping[str, Any],
         evaluation: Sequence[QAction],
         recording: Sequence[QAction],
+        driver: Sequence[QAction],
     ) -> None:
         """Build all sections.
 
@@ -47,6 +49,7 @@ class Panels(SidePanel):
             wishes: fields of `VisionSettings` that are not as remembered.
             evaluation: buttons of the evaluation.
             recording: buttons of the recording.
+            driver: the switch of the driver state, then its buttons.
         """
         super().__init__()
         self.source = SourcePanel(preferences, (menus.open_file, menus.demo))
@@ -58,9 +61,10 @@ class Panels(SidePanel):
         self.evaluation = EvaluationPanel(evaluation)
         self.recording = RecordingPanel(preferences, recording)
         self.live_out = LiveOutPanel(preferences)
+        self.driver = DriverPanel(driver[0], driver[1:])
         for section in (
             *(self.source, self.detector, self.model, self.compare, self.options, self.meters),
-            *(self.recording, self.live_out, self.evaluation),
+            *(self.driver, self.recording, self.live_out, self.evaluation),
         ):
             folded = section in (self.recording, self.live_out)
             section.set_open(not preferences.get(f"folded/{section.objectName()}", folded))

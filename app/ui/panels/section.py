@@ -80,7 +80,7 @@ class SidePanel(QScrollArea):
         self.setAccessibleName("Side panel")
         # Tab reaches the fields; the area itself has nothing to say to the keyboard.
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._wheel = _WheelGuard(self)
+        self._wheel = WheelGuard(self)
         self.sections: dict[str, Section] = {}
         inside = QWidget()
         self._column = QVBoxLayout(inside)
@@ -97,15 +97,17 @@ class SidePanel(QScrollArea):
             self._wheel.watch(field)
 
 
-class _WheelGuard(QObject):
+class WheelGuard(QObject):
     """Lets the wheel scroll the panel instead of changing the field under the pointer."""
 
     def watch(self, field: QWidget) -> None:
+        """Guard a field, if the wheel would change it."""
         if isinstance(field, QComboBox | QAbstractSpinBox | QAbstractSlider):
             field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             field.installEventFilter(self)
 
     def eventFilter(self, field: QObject, event: QEvent) -> bool:
+        """Pass the wheel on unless the field was chosen before."""
         if (
             event.type() == QEvent.Type.Wheel
             and isinstance(field, QWidget)

@@ -1,0 +1,1 @@
+"""The driver in the window: state, plots, events, calibration, alarm."""
