@@ -19,13 +19,17 @@ from app.driver.mouth import YawnTracker
 from app.driver.perclos import Perclos, Share
 from app.driver.rules import Evidence, judge
 from app.driver.settings import DriverSettings
-from app.driver.state import BaselineSource, DriverEvent, DriverState, EventKind
+from app.driver.state import BaselineSource, Condition, DriverEvent, DriverState, EventKind
 from app.driver.watch import FaceWatch
 from app.vision.result import FrameResult
 
 _MINUTE_S: Final = 60.0
 # A rate means nothing before so much time is known.
 _RATE_FROM_S: Final = 10.0
+
+
+# Time to hear that a calibration is over and to open the eyes.
+_REOPENING_S: Final = 3.0
 
 
 class DriverMonitor:
@@ -62,6 +66,7 @@ class DriverMonitor:
         self._lost_from_s: float | None = None
         self._face_s: float | None = None
         self._lost: DriverEvent | None = None
+        self._asked_until_s = -math.inf
         self._closures = ClosureTracker(self._next_id)
         self._yawns = YawnTracker(self._next_id, self.settings)
         self._head = HeadTracker(self._next_id, self.settings)
@@ -103,6 +108,7 @@ class DriverMonitor:
     def cancel_calibration(self) -> None:
         """Give a calibration up and stay with the baseline that is in use."""
         self.calibration = None
+        self._asked_until_s = -math.inf
 
     def update(self, result: FrameResult) -> DriverState:
         """Take the next frame."""
@@ -121,6 +127,9 @@ class DriverMonitor:
             pitch = measures.pitch - _or_zero(baseline.pitch)
             roll = measures.roll - _or_zero(baseline.roll)
             rest_mouth, rest_width = baseline.mouth, baseline.mouth_width
+        asked = self._asked_to_shut(time_s, opening)
+        if asked:  # eyes shut on request say nothing of the driver
+            left = right = opening = UNKNOWN
         events = self._follow_face(measures)
         events += self._closures.add(time_s, opening, settings)
         self._perclos.add(time_s, opening, settings)
@@ -181,8 +190,8 @@ class DriverMonitor:
             roll=roll,
             away_s=self._head.away_s,
             lost_s=lost_s,
-            condition=verdict.condition,
-            reasons=verdict.reasons,
+            condition=Condition.UNKNOWN if asked else verdict.condition,
+            reasons=("Calibrating",) if asked else verdict.reasons,
             level=verdict.level,
             baseline=self.source,
             events=tuple(events),
@@ -207,6 +216,14 @@ class DriverMonitor:
         calibration.add(measures)
         if calibration.baseline is not None:
             self.use_baseline(calibration.baseline, source=BaselineSource.CALIBRATED)
+
+    def _asked_to_shut(self, time_s: float, opening: float) -> bool:
+        """Whether a calibration runs, or has ended and the eyes were not opened again yet."""
+        if self.calibration is not None and self.calibration.running:
+            self._asked_until_s = time_s + _REOPENING_S
+        elif opening >= self.settings.shut_opening:
+            self._asked_until_s = -math.inf
+        return time_s <= self._asked_until_s
 
     def _follow_face(self, measures: FaceMeasures) -> list[DriverEvent]:
         """Tell of a face that was lost for long, and of its return."""

@@ -260,6 +260,19 @@ def test_a_calibration_guides_finishes_with_a_sound_and_is_saved_and_loaded_as_a
     assert not math.isnan(state.opening)
 
 
+def test_eyes_that_are_shut_for_the_calibration_are_no_sleep(player: Player, wait: Wait) -> None:
+    player.play(6.0, 11.5)
+    calibrate(player, wait)
+    assert player.driver.session.live.now().state.reasons == ("Calibrating",)
+    player.hold(SHUT_S, 1.2)
+    player.hold(OPEN_S, 1.0)
+    wait(shows(player, "Alert"))
+    assert not {EventKind.LONG_CLOSURE, EventKind.MICROSLEEP} & set(kinds(player))
+    assert player.driver.sound.stage is AlarmStage.QUIET
+    player.hold(SHUT_S, 1.5)
+    wait(shows(player, "Asleep"))
+
+
 def test_a_calibration_can_be_given_up_and_begun_again(player: Player, wait: Wait) -> None:
     person = player.driver.view.person
     person.start.click()

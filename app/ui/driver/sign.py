@@ -24,7 +24,7 @@ from app.driver.alarm import AlarmStage, AlarmState
 from app.driver.state import Condition
 from app.ui.driver.colours import STAGE_TEXT, STAGES
 
-_THICK: Final = {AlarmStage.NOTICE: 6, AlarmStage.WARNING: 10, AlarmStage.ALARM: 16}
+_THICK: Final = {AlarmStage.NOTICE: 5, AlarmStage.WARNING: 8, AlarmStage.ALARM: 12}
 _BLINK_MS: Final = 400
 """Half a period: 1.25 flashes a second, well below the three that may harm (WCAG 2.3.1)."""
 

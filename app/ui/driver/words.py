@@ -34,8 +34,8 @@ def event_words(event: DriverEvent) -> tuple[str, str]:
     name = event.kind.value.capitalize()
     if math.isnan(event.duration_s):
         return name, f"{clock(event.start_s)}"
-    more = " so far" if event.ongoing else ""
-    return name, f"{clock(event.start_s)} · {event.duration_s:.1f} s{more}"
+    length = "going on" if event.ongoing else f"{event.duration_s:.1f} s"
+    return name, f"{clock(event.start_s)} · {length}"
 
 
 def percent(value: float) -> str:
