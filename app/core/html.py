@@ -11,7 +11,7 @@ from app.core.svg import colour
 
 _STYLE: Final = """
 body{font:15px/1.5 system-ui,"DejaVu Sans",sans-serif;color:#1c2430;background:#fff;
-margin:0 auto;max-width:980px;padding:24px 20px 60px}
+margin:0 auto;max-width:1040px;padding:24px 20px 60px}
 h1{font-size:26px;margin:0 0 4px}h2{font-size:19px;margin:38px 0 6px}
 h3{font-size:15px;margin:18px 0 4px}
 p{margin:4px 0 10px}.faint{color:#5b6675;fill:#5b6675}
@@ -20,7 +20,8 @@ th,td{padding:4px 10px;text-align:right;border-bottom:1px solid #e3e7ec;white-sp
 th:first-child,td:first-child{text-align:left;padding-left:0}th{font-weight:600}
 table.words th,table.words td{text-align:left;vertical-align:top}
 table.words td:last-child{white-space:normal}
-.wide{overflow-x:auto}.swatch{display:inline-block;width:11px;height:11px;border-radius:2px;
+.wide{overflow-x:auto}.wide th{white-space:normal;vertical-align:bottom}
+.swatch{display:inline-block;width:11px;height:11px;border-radius:2px;
 margin-right:7px}
 .legend span.item{margin-right:20px;white-space:nowrap}
 svg{width:100%;height:auto;display:block}svg text{font-size:12px;fill:#1c2430}

@@ -76,7 +76,15 @@ def render_report(
 def _summary_table(
     measured: Mapping[str, Figures], points: int, shared: Mapping[str, GroupFigures]
 ) -> str:
-    head = ["model", "NME", "fails 8 %", "fails 10 %", "AUC 8 %", "pose MAE", "eye opening"]
+    head = [
+        "model",
+        "NME",
+        "fails 8\u00a0%",
+        "fails 10\u00a0%",
+        "AUC 8\u00a0%",
+        "pose MAE",
+        "eye opening",
+    ]
     head += ["jitter", "missed", "false"]
     mixed = len({model.layout for model in measured.values()}) > 1
     if mixed:  # an error on 15 points says nothing beside one on 68
