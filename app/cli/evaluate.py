@@ -35,6 +35,10 @@ def evaluate(options: argparse.Namespace) -> int:
     _check_outputs(options)
     if options.jobs < 1:
         raise PfldLiveError("--jobs must be at least 1.")
+    if options.fail_above is not None and options.fail_above >= 1:
+        raise PfldLiveError(
+            "--fail-above takes a share of the eye distance below 1; for 5 % write 0.05."
+        )
     settings = EvaluationSettings(
         detector=options.detector or DEFAULT_DETECTOR,
         vision=vision_settings(options),

@@ -119,6 +119,7 @@ def test_an_error_above_the_limit_is_exit_code_1(
     ("arguments", "words"),
     [
         (["absent.mp4"], "absent.mp4"),
+        (["{folder}", "--fail-above", "5"], "for 5 % write 0.05"),
         (["{folder}"], "no clip with labels"),
         (["{video}"], "no cut.labels.jsonl"),
         (["{clip}", "--models", "no-such-model"], "no-such-model"),
