@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple, Self
 import torch
 from torch import Tensor, nn
 
-from models.training.batches import MESH_POINTS
+from models.training.mapping import FACE_VERTICES
 
 Block = Literal["fused", "inverted"]
 
@@ -77,7 +77,7 @@ class Prediction(NamedTuple):
     trust: (B, 1), the logit of "this crop holds a well-framed face".
     pose: (B, 3) yaw, pitch, roll in radians, as the crop shows the head.
     auxiliary_pose: (B, 3), the same from the auxiliary branch, or None outside training.
-    mesh: (B, 2 MESH_POINTS), x before y, of the whole face mesh, or None outside training.
+    mesh: (B, 2 FACE_VERTICES), x before y, of the whole face mesh, or None outside training.
     """
 
     points: Tensor
@@ -176,7 +176,7 @@ class Pfld(nn.Module):
         self.trust = nn.Linear(features, 1)
         self.pose = nn.Linear(features, 3)
         self.auxiliary_pose = PoseBranch(architecture.stages[architecture.pose_stage].channels)
-        self.mesh = nn.Linear(features, 2 * MESH_POINTS)
+        self.mesh = nn.Linear(features, 2 * FACE_VERTICES)
 
     def forward(self, x: Tensor) -> Prediction:
         """(B, 3, input_size, input_size) normalised crops to a prediction."""

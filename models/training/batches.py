@@ -23,11 +23,9 @@ from models.training.accessories import wear_something
 from models.training.augmentation import Jitter
 from models.training.crops import Crops, in_channels, warp
 from models.training.labels import Labels
+from models.training.mapping import FACE_VERTICES
 
-MESH_POINTS = 468
-"""Points of the face mesh without the irises."""
-
-_MESH_MIRROR = list(MESH478.mirror[:MESH_POINTS])
+_MESH_MIRROR = list(MESH478.mirror[:FACE_VERTICES])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +173,7 @@ class AugmentedBatches(Dataset[Batch]):
         unit = (points @ matrix[:, :2].T + matrix[:, 2] + 0.5) / framing.size
         inside = ((unit >= 0) & (unit <= 1)).all(axis=1)
         counts = faces.counts[row] & inside & positive
-        mesh = faces.crops.meshes[row, :MESH_POINTS, :2]
+        mesh = faces.crops.meshes[row, :FACE_VERTICES, :2]
         mesh = (mesh @ matrix[:, :2].T + matrix[:, 2] + 0.5) / framing.size
         rotation = _turned(faces.rotations[row], matrix)
         if rng.random() < 0.5:

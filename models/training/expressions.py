@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from models.training.mapping import LEFT_CORNER, RIGHT_CORNER
-from models.training.surface import FACE_VERTICES, Surface
+from models.training.mapping import FACE_VERTICES, LEFT_CORNER, RIGHT_CORNER
+from models.training.surface import Surface
 
 Image = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.float64]

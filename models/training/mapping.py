@@ -11,6 +11,9 @@ LEFT_CORNER: Final = 33
 RIGHT_CORNER: Final = 263
 """Mesh points of the outer eye corners."""
 
+FACE_VERTICES: Final = 468
+"""The mesh without the irises."""
+
 MIRROR_SEEDS: Final = (
     (33, 263), (133, 362), (61, 291), (234, 454), (127, 356),
     (10, 10), (152, 152), (1, 1), (168, 168),

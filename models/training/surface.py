@@ -12,13 +12,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from models.training.mapping import LEFT_CORNER, RIGHT_CORNER
+from models.training.mapping import FACE_VERTICES, LEFT_CORNER, RIGHT_CORNER
 
 Image = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.float64]
-
-FACE_VERTICES: Final = 468
-"""The mesh without the irises."""
 
 OVAL: Final = (
     10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,

@@ -5,7 +5,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from models.pfld.network import Pfld  # noqa: E402
-from models.training.batches import MESH_POINTS  # noqa: E402
+from models.training.mapping import FACE_VERTICES  # noqa: E402
 from models.training.recipe import Recipe  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -23,7 +23,7 @@ def test_every_recipe_builds_a_network_of_its_shapes(path: Path) -> None:
     assert prediction.trust.shape == (2, 1)
     assert prediction.pose.shape == (2, 3)
     assert prediction.auxiliary_pose.shape == (2, 3)
-    assert prediction.mesh.shape == (2, 2 * MESH_POINTS)
+    assert prediction.mesh.shape == (2, 2 * FACE_VERTICES)
 
 
 def test_auxiliary_outputs_exist_in_training_alone() -> None:

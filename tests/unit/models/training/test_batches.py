@@ -12,7 +12,6 @@ from app.core.mesh import MESH478_TO_IBUG68  # noqa: E402
 from app.core.rotation import matrix_to_pose  # noqa: E402
 from models.training.augmentation import Jitter  # noqa: E402
 from models.training.batches import (  # noqa: E402
-    MESH_POINTS,
     AugmentedBatches,
     Faces,
     Framing,
@@ -22,6 +21,7 @@ from models.training.batches import (  # noqa: E402
 )
 from models.training.crops import build_crops, load_crops  # noqa: E402
 from models.training.labels import Labels  # noqa: E402
+from models.training.mapping import FACE_VERTICES  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -75,7 +75,7 @@ def test_mirroring_keeps_each_point_on_its_own_place(faces: Faces) -> None:
     counts = np.ones(68, bool)
     counts[36] = False
     rotation = faces.rotations[faces.rows[0]]
-    mesh = np.random.default_rng(0).random((MESH_POINTS, 2))
+    mesh = np.random.default_rng(0).random((FACE_VERTICES, 2))
     crop, unit, turned_mesh, flags, turned = mirrored(images[0], points[0], mesh, counts, rotation)
     # The left outer eye corner of the mirrored picture was the right one.
     assert unit[36] == pytest.approx([1 - points[0, 45, 0], points[0, 45, 1]])
