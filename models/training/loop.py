@@ -31,6 +31,7 @@ from models.training.batches import (
 from models.training.evaluation import to_unit
 from models.training.point_loss import PointLoss
 from models.training.recipe import Recipe, Schedule
+from models.training.start import start_from
 
 LOWEST_RATE = 0.01
 """Learning rate at the end of the cosine, as a share of the highest."""
@@ -109,6 +110,8 @@ class Trainer:
         layout = recipe.system.layout
         self._validation = (images, *in_layout(points, validation.counts_here, layout))
         self.network = recipe.build_network().to(memory_format=torch.channels_last)
+        if recipe.start is not None and not run.checkpoint.is_file():
+            self._start(recipe.start)
         self.average = AveragedModel(
             self.network, multi_avg_fn=ramped_average(schedule.average), use_buffers=True
         )
@@ -210,6 +213,12 @@ class Trainer:
             partial,
         )
         partial.replace(self._run.checkpoint)
+
+    def _start(self, trained: str) -> None:
+        """Begin with the weights of another run, which lies beside this one."""
+        runs = self._run.folder.parents[len(Path(self._recipe.name).parts) - 1]
+        new = start_from(self.network, runs / trained / "checkpoint.pt", self._recipe.schedule.seed)
+        self._report(f"starting from {trained}" + (f"; new: {', '.join(new)}" if new else ""))
 
     def _resume(self) -> None:
         state = torch.load(self._run.checkpoint, weights_only=True)

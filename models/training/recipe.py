@@ -70,6 +70,8 @@ class Recipe:
     Attributes:
         name: of the model, and of its folder of runs.
         family: the system that it belongs to.
+        start: name of the recipe whose trained weights this one begins with (see `start`), or
+            None to begin with random ones.
         path: where the recipe lies, for the card.
         network: what the family read from the `[network]` table.
         loss: what it read from the `[loss]` table.
@@ -77,6 +79,7 @@ class Recipe:
 
     name: str
     family: str
+    start: str | None
     path: Path
     network: Any
     crop: Framing
@@ -122,6 +125,7 @@ class Recipe:
         return cls(
             name=values["name"],
             family=values["family"],
+            start=values.get("start"),
             path=path,
             network=family.read_network({"input_size": crop.size, **values["network"]}),
             crop=crop,

@@ -128,7 +128,7 @@ def test_query_tokens_come_first_and_are_learned() -> None:
 def test_an_input_that_does_not_split_into_tokens_is_refused(tmp_path: Path) -> None:
     text = (FOLDER / "small.toml").read_text(encoding="utf-8")
     wrong = tmp_path / "wrong.toml"
-    wrong.write_text(text.replace("size = 128", "size = 112"), encoding="utf-8")
+    wrong.write_text(text.replace("size = 96", "size = 112"), encoding="utf-8")
     with pytest.raises(SourceError, match="does not split into tokens"):
         Recipe.load(wrong)
 

@@ -100,6 +100,17 @@ def test_an_interrupted_run_ends_with_the_same_weights(sets: tuple, tmp_path: Pa
     assert all(torch.equal(a, b) for a, b in pairs)
 
 
+def test_a_recipe_goes_on_from_the_weights_of_another(sets: tuple, tmp_path: Path) -> None:
+    first = trainer(sets, tmp_path / "tiny")
+    first.train()
+    recipe = replace(tiny_recipe(), name="more/tiny", start="tiny")
+    lines: list[str] = []
+    run = Run(folder=tmp_path / "more" / "tiny", workers=0)
+    second = Trainer(recipe, run, *sets, lines.append)
+    assert lines == ["starting from tiny"]
+    assert second.validate() == first.validate()
+
+
 def test_a_budget_of_minutes_completes_the_schedule(sets: tuple, tmp_path: Path) -> None:
     run = Run(folder=tmp_path, minutes=0.02, workers=0, save_every=1, validate_every=1000)
     Trainer(tiny_recipe(steps=10**6), run, *sets, lambda _line: None).train()

@@ -1,0 +1,101 @@
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from app.core.errors import SourceError  # noqa: E402
+from models.pfld.network import Architecture, Pfld, Stage  # noqa: E402
+from models.training.start import start_from  # noqa: E402
+
+pytestmark = pytest.mark.torch
+
+
+def network(times: int = 1, **changes: Any) -> Pfld:
+    torch.manual_seed(times)
+    stages = tuple(
+        Stage(block=block, channels=channels * times, expansion=2, repeats=2, stride=2)
+        for block, channels in (("fused", 8), ("inverted", 8), ("fused", 16))
+    )
+    architecture = Architecture(
+        input_size=64, stem=8 * times, stages=stages, bottleneck=8 * times, scale3=16 * times,
+        pose_stage=0,
+    )  # fmt: skip
+    return Pfld(replace(architecture, **changes))
+
+
+@pytest.fixture
+def trained(tmp_path: Path) -> tuple[Pfld, Path]:
+    """A network whose normalisations have seen pictures, and its checkpoint."""
+    narrow = network()
+    for _ in range(3):
+        narrow(torch.randn(4, 3, 64, 64))
+    path = tmp_path / "checkpoint.pt"
+    state = {f"module.{name}": value for name, value in narrow.state_dict().items()}
+    torch.save({"average": state | {"n_averaged": torch.tensor(3)}}, path)
+    return narrow.eval(), path
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_network_starts_with_the_answers_of_the_one_before(
+    trained: tuple[Pfld, Path], times: int
+) -> None:
+    narrow, path = trained
+    wide = network(times)
+    assert start_from(wide, path, seed=0) == []
+    pictures = torch.randn(4, 3, 64, 64)
+    with torch.inference_mode():
+        before, after = narrow(pictures), wide.eval()(pictures)
+    for name in ("points", "trust", "pose"):
+        torch.testing.assert_close(getattr(after, name), getattr(before, name))
+
+
+def test_twin_channels_learn_different_things(trained: tuple[Pfld, Path]) -> None:
+    wide = network(2)
+    start_from(wide, trained[1], seed=0)
+    wide(torch.randn(4, 3, 64, 64)).points.sum().backward()
+    gradient = wide.stem[0].weight.grad
+    assert not torch.allclose(gradient[0::2], gradient[1::2], rtol=0.05)
+
+
+def test_layers_that_are_new_keep_their_first_weights_and_are_named(
+    trained: tuple[Pfld, Path],
+) -> None:
+    state = torch.load(trained[1], weights_only=True)
+    for name in ("module.mesh.weight", "module.mesh.bias"):
+        del state["average"][name]
+    torch.save(state, trained[1])
+    new = network(2)
+    first = new.mesh.weight.clone()
+    assert start_from(new, trained[1], seed=0) == ["mesh.weight", "mesh.bias"]
+    assert torch.equal(new.mesh.weight, first)
+
+
+def test_a_network_of_other_channels_is_refused(trained: tuple[Pfld, Path]) -> None:
+    with pytest.raises(SourceError, match="stem"):
+        start_from(network(3), trained[1], seed=0)
+
+
+def test_a_larger_kernel_is_no_widening(trained: tuple[Pfld, Path]) -> None:
+    with pytest.raises(SourceError, match="scale3"):
+        start_from(network(2, input_size=128), trained[1], seed=0)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no weights"])
+def test_a_checkpoint_that_is_missing_or_broken_says_what_to_do(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    path = tmp_path / "checkpoint.pt"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(SourceError, match="train its recipe first"):
+        start_from(network(), path, seed=0)
+
+
+def test_a_checkpoint_of_another_family_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.pt"
+    torch.save({"average": {"module.other": torch.zeros(1)}}, path)
+    with pytest.raises(SourceError, match="no layer of this network"):
+        start_from(network(), path, seed=0)
