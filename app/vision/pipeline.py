@@ -15,16 +15,12 @@ from app.vision.comparison import Rival, compare
 from app.vision.detector import FaceDetector
 from app.vision.face_extent import FaceExtent
 from app.vision.face_maker import FaceMaker
+from app.vision.framing import MIN_BOX_PIXELS, Seen, look_twice, plausible
 from app.vision.landmarker import Landmarker, Landmarks
 from app.vision.result import Comparison, FrameResult
 from app.vision.settings import VisionSettings
 from app.vision.tracker import CONFIRMED_FOR_S, Track, Tracker
 
-# The face box of points that belong to no face can shrink or grow without end.
-_MIN_BOX_PIXELS = 8.0
-_MAX_BOX_CHANGE = 2.5
-# Networks are trained on upright faces; one that is tilted by more is turned upright first.
-_MAX_TILT_DEG = 15.0
 # Lost faces that are searched for in one frame; each search costs as much as a detection.
 _MAX_SEARCHES = 2
 
@@ -154,7 +150,7 @@ class Pipeline:
             boxes = detector.detect(frame.image, fresh=self._fresh)
         self._detected_s = frame.time_s
         with self._timed("track"):
-            boxes = [box for box in boxes if box.side >= _MIN_BOX_PIXELS / 2]
+            boxes = [box for box in boxes if box.side >= MIN_BOX_PIXELS / 2]
             self._tracker.detections(boxes, time_s=frame.time_s)
 
     def _search(self, frame: Frame, detector: FaceDetector, found: Mapping[int, object]) -> bool:
@@ -207,8 +203,8 @@ class Pipeline:
         if track.detected is not None and track.detected is not track.box:
             boxes.append(track.detected)
         for box in boxes:
-            landmarks, seen_in, around = self._locate_upright(frame, landmarker, box)
-            if not _plausible(around, box, frame):
+            landmarks, seen_in, around = self._look_twice(frame, landmarker, box)
+            if not plausible(around, box, width=frame.width, height=frame.height):
                 continue
             own = 1.0 if landmarks.trust is None else landmarks.trust
             if best is None or own > best[0]:
@@ -224,23 +220,15 @@ class Pipeline:
         track.box = replace(around, score=trust)
         return _Found(track, replace(landmarks, trust=trust), seen_in)
 
-    def _locate_upright(
-        self, frame: Frame, landmarker: Landmarker, box: Box
-    ) -> tuple[Landmarks, Box, Box]:
-        """Landmarks, the box that they were seen in and the face box around them; a face that
-        proves to be more tilted than its box gets a second look.
-        """
-        with self._timed("landmarks"):
-            landmarks = self._look(landmarker, frame, box)
-        extent = self._extent or FaceExtent(landmarker.layout)
-        around = extent.box(landmarks.points)
-        tilt = (around.roll - box.roll + 180) % 360 - 180
-        if abs(tilt) > _MAX_TILT_DEG and _plausible(around, box, frame):
-            box = around
+    def _look_twice(self, frame: Frame, landmarker: Landmarker, box: Box) -> Seen:
+        """Landmarks at a box; a face that the box framed badly gets a second look."""
+
+        def look(box: Box) -> Landmarks:
             with self._timed("landmarks"):
-                landmarks = self._look(landmarker, frame, box)
-            around = extent.box(landmarks.points)
-        return landmarks, box, around
+                return self._look(landmarker, frame, box)
+
+        extent = self._extent or FaceExtent(landmarker.layout)
+        return look_twice(look, extent, box, width=frame.width, height=frame.height)
 
     def _face(self, frame: Frame, maker: FaceMaker, found: _Found) -> Face:
         memory = found.track.memory
@@ -302,16 +290,3 @@ def _trust(landmarks: Landmarks, track: Track, enough: float, time_s: float) -> 
     if landmarks.trust >= enough or track.detected is None:
         return landmarks.trust
     return (landmarks.trust + track.detected.score) / 2
-
-
-def _plausible(around: Box, box: Box, frame: Frame) -> bool:
-    """Whether the points found in a box may be a face at all, by the face box around them: of a
-    sane size, near their box and in the frame.
-    """
-    if not around.side >= _MIN_BOX_PIXELS:
-        return False
-    ratio = around.side / max(box.side, 1e-6)
-    if not 1 / _MAX_BOX_CHANGE < ratio < _MAX_BOX_CHANGE:
-        return False
-    x, y = around.centre
-    return 0 <= x < frame.width and 0 <= y < frame.height

@@ -12,6 +12,7 @@ from app.capture.source import Pace, SourceOptions, open_source
 from app.core.face import Box, HeadPose
 from app.core.frame import Frame, Image
 from app.core.resources import asset
+from app.vision.face_extent import FaceExtent
 from app.vision.landmarker import Landmarker, Landmarks
 from app.vision.offline import open_pipeline
 from app.vision.pipeline import Pipeline
@@ -45,6 +46,23 @@ def pipeline(loaded: Pipeline) -> Pipeline:
     return Pipeline(
         detector=loaded.detector, landmarker=loaded.landmarker, settings=VisionSettings()
     )
+
+
+class _FixedDetector:
+    """Sees the same boxes in every frame."""
+
+    name = "fixed"
+
+    def __init__(self, boxes: list[Box]) -> None:
+        self.boxes = boxes
+
+    def detect(self, image: Image, *, fresh: bool) -> list[Box]:
+        return self.boxes
+
+    def detect_near(self, image: Image, box: Box) -> list[Box]:
+        return []
+
+    def close(self) -> None: ...
 
 
 class _CountingDetector:
@@ -218,6 +236,22 @@ def test_a_tilted_head_is_followed_as_well_as_an_upright_one(
     assert face.pose is not None
     assert straight.pose is not None
     assert face.pose.roll == pytest.approx(straight.pose.roll + roll, abs=6)
+
+
+@pytest.mark.parametrize(("right", "down", "times"), [(0.15, 0.0, 1.0), (0.0, 0.14, 1.15)])
+def test_a_detector_that_frames_badly_places_no_point_worse(
+    pipeline: Pipeline, clip: list[Frame], right: float, down: float, times: float
+) -> None:
+    assert pipeline.landmarker is not None
+    well = pipeline.process(clip[0]).faces[0]
+    box = FaceExtent(well.layout).box(well.points)
+    cx, cy = box.centre[0] + right * box.side, box.centre[1] + down * box.side
+    half = box.side * times / 2
+    detector = _FixedDetector([Box(cx - half, cy - half, cx + half, cy + half)])
+    badly = Pipeline(detector=detector, landmarker=pipeline.landmarker, settings=VisionSettings())
+    face = badly.process(clip[0]).faces[0]
+    error = np.hypot(*(face.points - well.points).T).mean() / face.layout.eye_distance(well.points)
+    assert error < 0.015
 
 
 def test_a_far_face_that_walks_is_followed_with_one_id(
