@@ -1,0 +1,178 @@
+"""A model measured the way the program runs it: through its landmarker, its second look, its
+estimator of the pose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from app.core.card import PoseSource
+from app.core.face import Box, HeadPose
+from app.core.geometry import face_box, roll_of
+from app.vision.face_extent import FaceExtent
+from app.vision.framing import look_twice
+from app.vision.landmarker import Landmarks, OnnxLandmarker
+from app.vision.pose import PoseEstimator
+from app.vision.session import load_model
+from models.training.labels import Labels
+from models.training.sources import Picture, read_picture
+
+Angles = tuple[float, float, float]
+"""Yaw, pitch and roll."""
+
+STEADY_YAW: Final = 45.0
+"""Degrees; FaceMesh compresses what turns further."""
+
+FIELD_OF_VIEW_DEG: Final = 60.0
+FRAME_SIDES: Final = 3.0
+"""Side of the frame that a picture is placed in, as a multiple of its face box: the camera's
+field of view means something only in a whole frame."""
+
+STILL_FACES: Final = 20
+STILL_FRAMES: Final = 100
+CAMERA_NOISE: Final = 3.0
+"""Standard deviation of a webcam's noise in a lit room, of 255."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """How well one source knows where heads point, on val faces with |yaw| < `STEADY_YAW`.
+
+    Attributes:
+        error: mean absolute error against the geometry of FaceMesh, degrees.
+        slope: of what it says over the truth; below 1 turns are read too small.
+    """
+
+    error: Angles
+    slope: Angles
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Looks:
+    """What was found in the boxes of one detector.
+
+    Attributes:
+        rows: (F,) of the labels.
+        first: (F, K, 2) points of the first look, pixels of the picture.
+        second: the same with a second look where the box framed the face badly.
+        again: (F,) bool, whether there was one.
+    """
+
+    rows: npt.NDArray[np.int64]
+    first: npt.NDArray[np.float32]
+    second: npt.NDArray[np.float32]
+    again: npt.NDArray[np.bool_]
+
+
+def measure_pose(path: Path, data: Path, labels: Labels) -> dict[PoseSource, Pose]:
+    """Where heads point on val by each source that a file has: its own output, its points."""
+    model = load_model(path)
+    if model.card.pose_output is not None:
+        model = replace(model, card=replace(model.card, pose_source="network"))
+    landmarker = OnnxLandmarker(model)
+    estimator = PoseEstimator(landmarker.layout)
+    rows = [row for row in labels.of("val") if labels.squeeze[row] == 1.0]
+    said: dict[PoseSource, list[Angles]] = {"points": [], "network": []}
+    for row in rows:
+        frame, face = _in_a_frame(_picture(data, labels, row), labels.points[row])
+        box = face_box(face, roll=roll_of(face[36], face[45]))
+        found = landmarker.locate(frame, box)
+        fitted = estimator.estimate(
+            found.points,
+            width=frame.shape[1],
+            height=frame.shape[0],
+            field_of_view_deg=FIELD_OF_VIEW_DEG,
+        )
+        said["points"].append(_angles(fitted))
+        if model.card.pose_output is not None:
+            said["network"].append(_angles(found.pose))
+    truth = labels.angles()[rows]
+    steady = np.abs(truth[:, 0]) < STEADY_YAW
+    return {
+        source: _pose(np.array(values)[steady], truth[steady])
+        for source, values in said.items()
+        if values
+    }
+
+
+def look_at_boxes(path: Path, data: Path, labels: Labels, boxes: Mapping[int, Box]) -> Looks:
+    """What a model finds in face boxes (row of the labels -> box) that a detector gave."""
+    landmarker = OnnxLandmarker(load_model(path))
+    extent = FaceExtent(landmarker.layout)
+    first, second, again = [], [], []
+    for row, box in boxes.items():
+        image = _picture(data, labels, row)
+        height, width = image.shape[:2]
+        looks: list[npt.NDArray[np.float32]] = []
+
+        def look(
+            box: Box, image: npt.NDArray[np.uint8] = image, looks: list[Any] = looks
+        ) -> Landmarks:
+            found = landmarker.locate(image, box)
+            looks.append(found.points)
+            return found
+
+        look_twice(look, extent, box, width=width, height=height)
+        first.append(looks[0])
+        second.append(looks[-1])
+        again.append(len(looks) > 1)
+    return Looks(np.array(list(boxes)), np.stack(first), np.stack(second), np.array(again))
+
+
+def measure_unrest(path: Path, data: Path, labels: Labels) -> float:
+    """Standard deviation of the points of a still face under a camera's noise, before smoothing:
+    the mean over points and `STILL_FACES` val faces, as a share of the eye distance.
+    """
+    landmarker = OnnxLandmarker(load_model(path))
+    rng = np.random.default_rng(0)
+    rows = rng.permutation([r for r in labels.of("val") if labels.squeeze[r] == 1.0])
+    spreads = []
+    for row in rows[:STILL_FACES]:
+        frame, face = _in_a_frame(_picture(data, labels, row), labels.points[row])
+        box = face_box(face, roll=roll_of(face[36], face[45]))
+        # Windows of one large field: as good as new noise for each frame, and much faster.
+        side = len(frame)
+        field = rng.standard_normal((side + 64, side + 64, 3), np.float32) * CAMERA_NOISE
+        seen = []
+        for x, y in rng.integers(0, 64, (STILL_FRAMES, 2)):
+            noisy = np.clip(frame + field[y : y + side, x : x + side], 0, 255).astype(np.uint8)
+            seen.append(landmarker.locate(noisy, box).points)
+        spread = np.sqrt(np.stack(seen).astype(np.float64).var(axis=0).sum(axis=1)).mean()
+        spreads.append(spread / float(np.hypot(*(face[45] - face[36]))))
+    return float(np.mean(spreads))
+
+
+def _picture(data: Path, labels: Labels, row: int) -> npt.NDArray[np.uint8]:
+    squeeze = float(labels.squeeze[row])
+    return read_picture(data, Picture(str(labels.paths[row]), "val", "", squeeze=squeeze))
+
+
+def _in_a_frame(
+    image: npt.NDArray[np.uint8], face: npt.NDArray[np.float32]
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
+    """The picture in a larger frame with its face in the middle, and the points there."""
+    box = Box.around(face)
+    side = int(FRAME_SIDES * box.side)
+    corner = np.round(np.array(box.centre) - side / 2)
+    matrix = np.array([[1.0, 0.0, -corner[0]], [0.0, 1.0, -corner[1]]])
+    frame = np.asarray(cv2.warpAffine(image, matrix, (side, side)), np.uint8)
+    return frame, (face - corner).astype(np.float32)
+
+
+def _angles(pose: HeadPose | None) -> Angles:
+    return (np.nan,) * 3 if pose is None else (pose.yaw, pose.pitch, pose.roll)
+
+
+def _pose(said: npt.NDArray[np.float64], truth: npt.NDArray[np.float64]) -> Pose:
+    known = np.isfinite(said).all(axis=1)
+    said, truth = said[known], truth[known]
+    error = np.abs((said - truth + 180) % 360 - 180).mean(axis=0).tolist()
+    slope = [float(np.polyfit(truth[:, i], said[:, i], 1)[0]) for i in range(3)]
+    return Pose((error[0], error[1], error[2]), (slope[0], slope[1], slope[2]))
