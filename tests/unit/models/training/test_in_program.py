@@ -8,20 +8,16 @@ import cv2
 import numpy as np
 import pytest
 
-pytest.importorskip("torch")
-
-from app.core.face import Box, HeadPose  # noqa: E402
-from app.core.geometry import face_box, roll_of  # noqa: E402
-from app.core.resources import asset  # noqa: E402
-from app.core.rotation import pose_to_matrix  # noqa: E402
-from models.training.in_program import (  # noqa: E402
+from app.core.face import Box, HeadPose
+from app.core.geometry import face_box, roll_of
+from app.core.resources import asset
+from app.core.rotation import pose_to_matrix
+from models.training.in_program import (
     look_at_boxes,
     measure_pose,
     measure_unrest,
 )
-from models.training.labels import Labels  # noqa: E402
-
-pytestmark = pytest.mark.torch
+from models.training.labels import Labels
 
 MODEL = Path(__file__).parents[4] / "models" / "pfld-0.5x-int8.onnx"
 FRAMES = range(0, 600, 60)
