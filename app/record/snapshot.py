@@ -52,11 +52,16 @@ def save_snapshot(result: FrameResult, overlay: OverlayOptions, files: SnapshotF
         OutputError: one cannot be written, or its name does not end in .png.
     """
     files.check()
-    _write(files.annotated, OverlayPainter(overlay).paint(result))
-    _write(files.clean, result.frame.image)
+    write_png(files.annotated, OverlayPainter(overlay).paint(result))
+    write_png(files.clean, result.frame.image)
 
 
-def _write(path: Path, image: Image) -> None:
+def write_png(path: Path, image: Image) -> None:
+    """Write one picture (H, W, 3) BGR or (H, W) grey uint8, whole or not at all.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
     _, png = cv2.imencode(".png", image)
     partial = path.with_name(path.name + ".part")
     try:

@@ -137,6 +137,7 @@ class FeatureMapsDialog(QDialog):
         self._thread.start()
 
     def _work(self, image: Image, face: Face, inside: Inside | None, number: int) -> None:
+        from app.vision.contact_sheet import inside_sheet
         from app.vision.face_extent import FaceExtent
         from app.vision.feature_maps import NetworkInside
 
@@ -146,7 +147,8 @@ class FeatureMapsDialog(QDialog):
             if inside is None:
                 box = FaceExtent(face.layout).box(face.raw_points)
                 inside = self._network.look(image, box)
-            self._done.emit(_Shown(inside, *_sheet(self._network, inside, number)))
+            layer = None if number == _OF_FILTERS else number
+            self._done.emit(_Shown(inside, *inside_sheet(self._network, inside, layer)))
         except PfldLiveError as error:
             self._done.emit(str(error))
 
@@ -177,19 +179,6 @@ class FeatureMapsDialog(QDialog):
     def reject(self) -> None:
         """Esc closes like the button of the window."""
         self.close()
-
-
-def _sheet(network: NetworkInside, inside: Inside, number: int) -> tuple[Image, str]:
-    """The maps of a layer, or the filters, and what to say about them."""
-    from app.vision.contact_sheet import MOST, filters_sheet, maps_sheet
-
-    if number == _OF_FILTERS:
-        filters = network.filters()
-        shape = "×".join(str(side) for side in filters.shape[1:])
-        sheet = filters_sheet(filters, rgb=network.card.channels == "rgb")
-        return sheet, f"{len(filters)} filters of {shape}; grey is 0."
-    maps = inside.layers[number].maps
-    return maps_sheet(maps), f"The first {MOST} of {len(maps)} maps." if len(maps) > MOST else ""
 
 
 class _PictureLabel(QWidget):

@@ -10,11 +10,23 @@ import numpy.typing as npt
 
 from app._opencv import cv2
 from app.core.frame import Image
+from app.vision.feature_maps import Inside, NetworkInside
 
 _GAP: Final = 2
 _GROUND: Final = 24
 MOST: Final = 144
 """Maps on one sheet; more would be too small to be seen."""
+
+
+def inside_sheet(network: NetworkInside, inside: Inside, layer: int | None) -> tuple[Image, str]:
+    """The maps of a layer, or the filters of the first one for None, and what to say about them."""
+    if layer is None:
+        filters = network.filters()
+        shape = "×".join(str(side) for side in filters.shape[1:])
+        sheet = filters_sheet(filters, rgb=network.card.channels == "rgb")
+        return sheet, f"{len(filters)} filters of {shape}; grey is 0."
+    maps = inside.layers[layer].maps
+    return maps_sheet(maps), f"The first {MOST} of {len(maps)} maps." if len(maps) > MOST else ""
 
 
 def maps_sheet(maps: npt.NDArray[np.floating[Any]], *, side: int = 720) -> Image:

@@ -64,6 +64,11 @@ class ModelFile:
         )
         return outputs
 
+    def pose(self, crop: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Yaw, pitch and roll (3,) in degrees that a file with a pose output sees in a BGR crop."""
+        found = self._session.run([self.card.pose_output], {self._input: self.prepare(crop)})
+        return np.asarray(found[0], np.float32).reshape(3)
+
 
 def to_unit(
     values: npt.NDArray[np.float32], coordinates: Coordinates, size: int

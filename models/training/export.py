@@ -70,6 +70,7 @@ def card_of(recipe: Recipe, made_by: str) -> ModelCard:
         coordinates=system.coordinates,
         trust_output=TRUST if system.trust else None,
         pose_output=POSE if system.pose else None,
+        pose_source="network" if system.pose else "points",
         trained_on=TRAINED_ON,
         licence=LICENCE,
         made_by=made_by,

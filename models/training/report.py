@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from app.core.card import PoseSource, Precision
+from app.core.card import Precision
 from app.core.errors import SourceError
 from app.core.face import Box
 from app.core.layout import IBUG68, KEYPOINTS15, LandmarkLayout, point_map, shared_points
@@ -42,19 +42,15 @@ from models.training.evaluation import (
     time_models,
 )
 from models.training.export import write_card
-from models.training.in_program import (
-    STEADY_YAW,
-    Pose,
-    look_at_boxes,
-    measure_pose,
-    measure_unrest,
-)
 from models.training.labels import Labels
 from models.training.recipe import Recipe
 from models.training.trust import walls
 
 BOX_FACES = 1000
 """Training faces from which the detectors' maps are measured for the report."""
+
+STEADY_YAW = 45.0
+"""Degrees; FaceMesh compresses what turns further."""
 
 NOTES_MARK = "<!-- what follows is written by hand and kept by `report` -->"
 
@@ -71,11 +67,11 @@ class Measured:
         by_group: mean error of each group of points.
         p1: NME against the labels of p1, as they are and with each point's mean offset removed;
             None of a model with other points.
-        by_box: what is told of each detector's boxes.
+        by_box: NME around each detector's boxes, and around the true boxes of the same faces.
         trust: what is told of the trust; None of a model that has no opinion.
         shut: what is told of shut eyes; None of a model without points on the lids.
-        pose: how well each source of the pose knows where heads point.
-        unrest: see `measure_unrest`.
+        pose: mean error of yaw, pitch and roll, degrees, against the geometry of FaceMesh where
+            |yaw| < `STEADY_YAW`; None of a model that gives no pose.
         milliseconds: median of one inference on one thread.
     """
 
@@ -85,31 +81,11 @@ class Measured:
     score: float
     by_group: dict[str, float]
     p1: tuple[float, float] | None
-    by_box: dict[str, Boxed]
+    by_box: dict[str, tuple[float, float, int]]
     trust: Trust | None
     shut: ShutEyes | None
-    pose: dict[PoseSource, Pose]
-    unrest: float
+    pose: tuple[float, float, float] | None
     milliseconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Boxed:
-    """Mean NME around the boxes of one detector.
-
-    Attributes:
-        first: of one look.
-        second: with the second look that the program takes where a box framed its face badly.
-        true: of the same faces around their true boxes.
-        again: share of the faces that were looked at twice.
-        faces: number of them.
-    """
-
-    first: float
-    second: float
-    true: float
-    again: float
-    faces: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +154,12 @@ def write_report(
     truths = {int(row): Box.around(labels.points[row]) for row in rows}
     framed = frame_faces(data, labels, truths, card)
     negatives = negative_crops(data, labels, crops, rows, card)
-    boxed, maps = _detector_boxes(data, labels, rows) if detectors else ({}, {})
+    boxed, maps = _detector_crops(data, labels, rows, models[0]) if detectors else ({}, {})
     milliseconds = time_models(models, next(iter(framed.values())).crop)
     coloured = replace(recipes[0].crop, channels="bgr")
     negatives += [wall.transpose(1, 2, 0) for wall in walls(coloured, len(rows) // 4)]
     measured = [
-        _measure(model, data, labels, rows, framed, boxed, negatives, time)
+        _measure(model, labels, rows, framed, boxed, negatives, time)
         for model, time in zip(models, milliseconds, strict=True)
     ]
     flags = labels.attributes()[rows]
@@ -198,27 +174,29 @@ def write_report(
     results.write_text(f"{text}\n{NOTES_MARK}\n{notes}", encoding="utf-8")
 
 
-def _detector_boxes(
-    data: Path, labels: Labels, rows: npt.NDArray[np.int64]
-) -> tuple[dict[str, dict[int, Box]], dict[str, BoxMap]]:
-    """Face boxes of val by detector, mapped as measured on training faces."""
+def _detector_crops(
+    data: Path, labels: Labels, rows: npt.NDArray[np.int64], model: ModelFile
+) -> tuple[dict[str, dict[int, Framed]], dict[str, BoxMap]]:
+    """Val crops around each detector's boxes, mapped as measured on training faces."""
     training = usable_rows(labels)[:BOX_FACES]
     seen = detect_faces(data, labels, training)
     maps = {name: measure_map(found, labels, len(training)) for name, found in seen.items()}
     shown = detect_faces(data, labels, rows)
     boxed = {
-        name: {row: maps[name].face_box(box) for row, box in found} for name, found in shown.items()
+        name: frame_faces(
+            data, labels, {row: maps[name].face_box(box) for row, box in found}, model.card
+        )
+        for name, found in shown.items()
     }
     return boxed, maps
 
 
 def _measure(
     model: ModelFile,
-    data: Path,
     labels: Labels,
     rows: npt.NDArray[np.int64],
     framed: dict[int, Framed],
-    boxed: dict[str, dict[int, Box]],
+    boxed: dict[str, dict[int, Framed]],
     negatives: Sequence[npt.NDArray[np.uint8]],
     milliseconds: float,
 ) -> Measured:
@@ -234,15 +212,11 @@ def _measure(
     symmetric = np.array(unit)[:, None, None]
     place = {int(row): i for i, row in enumerate(rows)}
     by_box = {}
-    for name, boxes in boxed.items():
-        looks = look_at_boxes(model.path, data, labels, boxes)
-        here = [place[int(row)] for row in looks.rows]
-        first, second = (
-            float(np.nanmean(nme(point_errors(p, truth[here], layout, counts=counts[here]))))
-            for p in (looks.first, looks.second)
-        )
-        true = float(np.nanmean(faces[here]))
-        by_box[name] = Boxed(first, second, true, float(looks.again.mean()), len(here))
+    for name, found in boxed.items():
+        here = [place[row] for row in found]
+        around, _ = predict_framed(model, found)
+        error = nme(point_errors(around, truth[here], layout, counts=counts[here]))
+        by_box[name] = (float(np.nanmean(error)), float(np.nanmean(faces[here])), len(here))
     return Measured(
         model=model,
         faces=faces,
@@ -256,8 +230,7 @@ def _measure(
         by_box=by_box,
         trust=_measure_trust(model, trust, negatives) if model.card.trust_output else None,
         shut=_measure_shut_eyes(points, truth, layout) if layout.left_eye else None,
-        pose=measure_pose(model.path, data, labels),
-        unrest=measure_unrest(model.path, data, labels),
+        pose=_measure_pose(model, framed, labels.angles()[rows]),
         milliseconds=milliseconds,
     )
 
@@ -283,6 +256,17 @@ def _measure_shut_eyes(
     return ShutEyes(auc=roc_auc(-ear, shut), error=float(np.abs(ear - true_ear)[shut].mean()))
 
 
+def _measure_pose(
+    model: ModelFile, framed: dict[int, Framed], truth: npt.NDArray[np.float64]
+) -> tuple[float, float, float] | None:
+    if model.card.pose_output is None:
+        return None
+    found = np.stack([model.pose(face.crop) for face in framed.values()])
+    error = np.abs((found - truth + 180) % 360 - 180)
+    yaw, pitch, roll = error[np.abs(truth[:, 0]) < STEADY_YAW].mean(axis=0).tolist()
+    return yaw, pitch, roll
+
+
 def _against_p1(
     points: npt.NDArray[np.float32], labels: Labels, rows: npt.NDArray[np.int64]
 ) -> tuple[float, float]:
@@ -298,7 +282,7 @@ def _against_p1(
 
 
 def _complete_card(result: Measured, flags: npt.NDArray[np.bool_]) -> None:
-    """Put errors, milliseconds and the better source of the pose into the card of the file."""
+    """Put errors and milliseconds into the card of the file itself."""
     errors = {"all": float(np.nanmean(result.faces))}
     for i, attribute in enumerate(ATTRIBUTES):
         errors[attribute] = float(np.nanmean(result.faces[flags[:, i]]))
@@ -306,7 +290,6 @@ def _complete_card(result: Measured, flags: npt.NDArray[np.bool_]) -> None:
         result.model.card,
         nme_val={name: round(100 * error, 3) for name, error in errors.items()},
         milliseconds=round(result.milliseconds, 3),
-        pose_source=min(result.pose, key=lambda source: sum(result.pose[source].error)),
     )
     model = onnx.load(result.model.path)
     write_card(model, card)
@@ -411,37 +394,28 @@ def _curve(recipe: Recipe) -> str:
 
 
 def _detector_lines(measured: Sequence[Measured], maps: dict[str, BoxMap]) -> list[str]:
+    names = _names(measured)
     lines = [
         "",
         "## Boxes of the detectors",
         "",
         "The map from a detector's square to the face box (median over training faces in",
-        "webcam-like frames), and what it leaves. `true` is the error of the same faces around",
-        "their true boxes.",
+        "webcam-like frames), what it leaves, and the error on val around such boxes. `true` is",
+        "the error of the same faces around their true boxes.",
         "",
-        "| detector | scale | right | down | log scale ± | shift ± | found | val faces |",
-        "|---|" + "---:|" * 7,
+        "| detector | scale | right | down | log scale ± | shift ± | found | val faces | "
+        + " | ".join(names)
+        + " | true |",
+        "|---|" + "---:|" * (8 + len(names)),
     ]
     for name, box_map in maps.items():
+        errors = [_percent(m.by_box[name][0]) for m in measured]
         lines.append(
             f"| {name} | {box_map.scale:.3f} | {box_map.dx:.3f} | {box_map.dy:.3f} | "
             f"{box_map.scale_std:.3f} | {box_map.shift_std:.3f} | {box_map.found:.1%} | "
-            f"{measured[0].by_box[name].faces} |"
+            f"{measured[0].by_box[name][2]} | {' | '.join(errors)} | "
+            f"{_percent(measured[0].by_box[name][1])} |"
         )
-    lines += [
-        "",
-        "Error of the first look, then with the second one that the program takes where a box",
-        "framed its face badly (in brackets: how often):",
-        "",
-        "| boxes | " + " | ".join(_names(measured)) + " |",
-        "|---|" + "---:|" * len(measured),
-    ]
-    for name in maps:
-        cells = [
-            f"{_percent(b.first)} → {_percent(b.second)} ({b.again:.0%}), true {_percent(b.true)}"
-            for b in (m.by_box[name] for m in measured)
-        ]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
     return lines
 
 
@@ -467,31 +441,10 @@ def _rows_of_some(measured: Sequence[Measured]) -> list[tuple[str, list[str]]]:
             ),
             ("shut eyes: mean error of EAR", [f"{s.error:.3f}" for s in shut]),
         ]
-    sources: tuple[tuple[PoseSource, str], ...] = (
-        ("network", "its own output"), ("points", "fitted to its points"),
-    )  # fmt: skip
-    for source, says in sources:
-        if any(source in m.pose for m in measured):
-            rows.append(
-                (
-                    f"pose, {says}, |yaw| < {STEADY_YAW:g}°: mean error of yaw / pitch / roll, °"
-                    " (slope of yaw)",
-                    [_pose_cell(m.pose.get(source)) for m in measured],
-                )
-            )
-    rows.append(
-        (
-            "still face under a camera's noise: spread of the points, % of the eye distance",
-            [_percent(m.unrest) for m in measured],
-        )
-    )
+    if any(m.pose for m in measured):
+        says = [" / ".join(f"{a:.1f}" for a in m.pose) if m.pose else "–" for m in measured]
+        rows.append((f"pose, |yaw| < {STEADY_YAW:g}°: mean error of yaw / pitch / roll, °", says))
     return rows
-
-
-def _pose_cell(pose: Pose | None) -> str:
-    if pose is None:
-        return "–"
-    return " / ".join(f"{angle:.2f}" for angle in pose.error) + f" ({pose.slope[0]:.2f})"
 
 
 def _row(name: str, faces: int, values: Sequence[str]) -> str:

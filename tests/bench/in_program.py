@@ -1,9 +1,18 @@
-"""A model measured the way the program runs it: through its landmarker, its second look, its
-estimator of the pose.
+"""Models measured the way the program runs them: through its landmarker, its second look, its
+estimator of the pose. Run by hand:
+
+    python -m tests.bench.in_program DATA models/pfld-0.5x-int8.onnx …
+
+DATA is the folder with p1/ and faces/. Prints tables for models/pfld/RESULTS.md: the pose of the
+network and the one fitted to its points against the rotation of FaceMesh's mesh; the error around
+the boxes of the detectors (from runs/detector_boxes.json) with one look and with two; how far the
+points of a still face wander under a camera's noise.
 """
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,11 +25,14 @@ import numpy.typing as npt
 from app.core.card import PoseSource
 from app.core.face import Box, HeadPose
 from app.core.geometry import face_box, roll_of
+from app.core.layout import IBUG68
+from app.evaluate.metrics import nme, point_errors
 from app.vision.face_extent import FaceExtent
 from app.vision.framing import look_twice
 from app.vision.landmarker import Landmarks, OnnxLandmarker
 from app.vision.pose import PoseEstimator
 from app.vision.session import load_model
+from models.training.detector_boxes import BoxMap, detect_faces
 from models.training.labels import Labels
 from models.training.sources import Picture, read_picture
 
@@ -176,3 +188,48 @@ def _pose(said: npt.NDArray[np.float64], truth: npt.NDArray[np.float64]) -> Pose
     error = np.abs((said - truth + 180) % 360 - 180).mean(axis=0).tolist()
     slope = [float(np.polyfit(truth[:, i], said[:, i], 1)[0]) for i in range(3)]
     return Pose((error[0], error[1], error[2]), (slope[0], slope[1], slope[2]))
+
+
+def main() -> None:
+    """Print the tables."""
+    data, *models = (Path(argument) for argument in sys.argv[1:])
+    labels = Labels.load(Path("runs/labels/labels-v2.npz"))
+    rows = labels.of("val")
+    truth, counts = labels.points[rows], (labels.counts & labels.inside)[rows]
+    place = {int(row): i for i, row in enumerate(rows)}
+    maps = {
+        name: BoxMap(**values)
+        for name, values in json.loads(Path("runs/detector_boxes.json").read_text("utf-8")).items()
+    }
+    boxes = {
+        name: {row: maps[name].face_box(box) for row, box in found}
+        for name, found in detect_faces(data, labels, rows).items()
+    }
+    true_boxes = {
+        int(row): face_box(p, roll=roll_of(p[36], p[45]))
+        for row, p in zip(rows, truth, strict=True)
+    }
+
+    def error(rows: npt.NDArray[np.int64], points: npt.NDArray[np.float32]) -> float:
+        here = [place[int(row)] for row in rows]
+        return 100 * float(
+            np.nanmean(nme(point_errors(points, truth[here], IBUG68, counts=counts[here])))
+        )
+
+    for model in models:
+        print(f"{model.name}: unrest {100 * measure_unrest(model, data, labels):.2f} %")
+        for source, pose in measure_pose(model, data, labels).items():
+            print(
+                f"  pose by the {source}: yaw {pose.error[0]:.2f} (slope {pose.slope[0]:.2f}), "
+                f"pitch {pose.error[1]:.2f} ({pose.slope[1]:.2f}), roll {pose.error[2]:.2f}"
+            )
+        for name, found in {"true": true_boxes, **boxes}.items():
+            looks = look_at_boxes(model, data, labels, found)
+            print(
+                f"  {name} boxes: {error(looks.rows, looks.first):.2f} with one look, "
+                f"{error(looks.rows, looks.second):.2f} with two ({looks.again.mean():.0%})"
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -12,14 +12,14 @@ from app.core.face import Box, HeadPose
 from app.core.geometry import face_box, roll_of
 from app.core.resources import asset
 from app.core.rotation import pose_to_matrix
-from models.training.in_program import (
+from models.training.labels import Labels
+from tests.bench.in_program import (
     look_at_boxes,
     measure_pose,
     measure_unrest,
 )
-from models.training.labels import Labels
 
-MODEL = Path(__file__).parents[4] / "models" / "pfld-0.5x-int8.onnx"
+MODEL = Path(__file__).parents[2] / "models" / "pfld-0.5x-int8.onnx"
 FRAMES = range(0, 600, 60)
 
 
