@@ -274,7 +274,7 @@ def _latency(options: argparse.Namespace) -> None:
     from models.training.recipe import Recipe
 
     recipes = [Recipe.load(path) for path in options.recipes]
-    recipes += [with_block(recipe, "inverted") for recipe in recipes]
+    recipes += [with_block(recipe, "inverted") for recipe in recipes if recipe.family == "pfld"]
     print("| network | million multiplications | fp32 ms | int8 ms | int8 MB |")
     print("|---|---:|---:|---:|---:|")
     for row in measure_latencies(recipes):

@@ -141,9 +141,11 @@ def negative_crops(
     return found
 
 
-def time_models(models: Sequence[ModelFile], crop: npt.NDArray[np.uint8]) -> list[float]:
-    """Median milliseconds of one inference of each model, in turns within one run."""
-    prepared = [model.prepare(crop) for model in models]
+def time_models(models: Sequence[ModelFile], crops: Sequence[npt.NDArray[np.uint8]]) -> list[float]:
+    """Median milliseconds of one inference of each model on its crop (N, N, 3), in turns within
+    one run.
+    """
+    prepared = [model.prepare(crop) for model, crop in zip(models, crops, strict=True)]
     times: list[list[float]] = [[] for _ in models]
     for turn in range(WARM_UP_RUNS + TIMED_RUNS):
         for model, values, spent in zip(models, prepared, times, strict=True):

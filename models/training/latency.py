@@ -39,7 +39,7 @@ class Latency:
 
 
 def with_block(recipe: Recipe, block: Block) -> Recipe:
-    """The recipe with another kind of block in every stage."""
+    """A recipe of PFLD with another kind of block in every stage."""
     stages = tuple(replace(stage, block=block) for stage in recipe.network.stages)
     network = replace(recipe.network, stages=stages)
     return replace(recipe, name=f"{recipe.name} {block}", network=network)
@@ -53,14 +53,15 @@ def measure_latencies(recipes: Sequence[Recipe]) -> list[Latency]:
         paths = []
         for index, recipe in enumerate(recipes):
             pair = tuple(Path(folder) / f"{index}-{p}.onnx" for p in ("fp32", "int8"))
-            export(recipe.build_network(), card_of(recipe, "untrained"), pair[0])
-            shape = (CALIBRATION_INPUTS, 3, recipe.crop.size, recipe.crop.size)
+            card, side = card_of(recipe, "untrained"), recipe.crop.size
+            export(recipe.build_network(), card, pair[0])
+            shape = (CALIBRATION_INPUTS, card.depth, side, side)
             quantize(pair[0], pair[1], rng.standard_normal(shape, dtype=np.float32))
             paths.append(pair)
         models = [ModelFile(path) for pair in paths for path in pair]
-        size = max(recipe.crop.size for recipe in recipes)
-        crop = rng.integers(0, 256, (size, size, 3)).astype(np.uint8)
-        times = time_models(models, crop)
+        sides = [model.card.input_size for model in models]
+        crops = [rng.integers(0, 256, (side, side, 3)).astype(np.uint8) for side in sides]
+        times = time_models(models, crops)
         return [
             Latency(
                 name=recipe.name,

@@ -155,7 +155,7 @@ def write_report(
     framed = frame_faces(data, labels, truths, card)
     negatives = negative_crops(data, labels, crops, rows, card)
     boxed, maps = _detector_crops(data, labels, rows, models[0]) if detectors else ({}, {})
-    milliseconds = time_models(models, next(iter(framed.values())).crop)
+    milliseconds = time_models(models, [next(iter(framed.values())).crop] * len(models))
     coloured = replace(recipes[0].crop, channels="bgr")
     negatives += [wall.transpose(1, 2, 0) for wall in walls(coloured, len(rows) // 4)]
     measured = [
