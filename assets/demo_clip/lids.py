@@ -6,16 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.core.mesh import LOWER_LIDS, UPPER_LIDS
 from demo_clip.pixels import Array, Image, Points, blur, stroke, to_image, to_texels
 
-_UPPER = (
-    (33, 246, 161, 160, 159, 158, 157, 173, 133),
-    (362, 398, 384, 385, 386, 387, 388, 466, 263),
-)
-_LOWER = (
-    (33, 7, 163, 144, 145, 153, 154, 155, 133),
-    (362, 382, 381, 380, 374, 373, 390, 249, 263),
-)
 _LOWER_RISE = 0.15
 """Share of the eye's height by which the lower lid comes up when the eye is shut."""
 
@@ -53,7 +46,7 @@ class Lids:
 
     def __init__(self, mesh: Points, x: Array, y: Array) -> None:
         self.mesh, self.x, self.y = mesh, x, y
-        self.eyes = [self._outline(*lids) for lids in zip(_UPPER, _LOWER, strict=True)]
+        self.eyes = [self._outline(*lids) for lids in zip(UPPER_LIDS, LOWER_LIDS, strict=True)]
 
     def _outline(self, upper: tuple[int, ...], lower: tuple[int, ...]) -> _Eye:
         top, bottom = self.mesh[list(upper)], self.mesh[list(lower)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from app.core.mesh import INNER_LIPS, JAW_PAIRS, LIP_CORNERS, LOWER_LIPS, UPPER_LIPS
 from demo_clip.pixels import (
     TEXTURE_SCALE,
     Array,
@@ -16,18 +17,11 @@ from demo_clip.pixels import (
     to_texels,
 )
 
-_CORNERS = (61, 78, 308, 291)
-_UPPER_OUTER = (185, 40, 39, 37, 0, 267, 269, 270, 409)
-_UPPER_INNER = (191, 80, 81, 82, 13, 312, 311, 310, 415)
-_LOWER_OUTER = (146, 91, 181, 84, 17, 314, 405, 321, 375)
-_LOWER_INNER = (95, 88, 178, 87, 14, 317, 402, 318, 324)
-_LIPS = (*_CORNERS, *_UPPER_OUTER, *_UPPER_INNER, *_LOWER_OUTER, *_LOWER_INNER)
-_INNER_RING = (78, *_UPPER_INNER, 308, *_LOWER_INNER[::-1])
+_LIPS = (*LIP_CORNERS, *UPPER_LIPS[0], *UPPER_LIPS[1], *LOWER_LIPS[0], *LOWER_LIPS[1])
 _CHIN = (
     *(18, 83, 313, 200, 201, 421, 199, 208, 428, 175, 171, 396),
     *(152, 148, 377, 176, 400),
 )
-_JAW = ((149, 378), (150, 379), (136, 365), (172, 397), (58, 288))
 _JAW_SHARES = (0.88, 0.72, 0.5, 0.3, 0.12)
 """How far each pair of the jaw's outline follows the chin, from the chin to the ears."""
 
@@ -69,14 +63,14 @@ class Mouth:
 
         # at rest the lower lip does most of the way to close the gap, and the corners come in
         sink = rest * self._gap() * [_CLOSING.get(index, 0.0) for index in _LIPS]
-        sink += rest * 0.8 * self.unit * np.isin(_LIPS, _CORNERS)
+        sink += rest * 0.8 * self.unit * np.isin(_LIPS, LIP_CORNERS)
         inwards = rest * 1.8 * self.unit * inward
         chin = -1.2 * rest * self.unit
 
         # a dropping jaw: the lower lip and the chin sink, the corners follow half the way
         bow = np.clip(1 - np.clip(np.abs(inward), 0, 1) ** 2, 0, 1) ** 0.65
-        is_lower = np.isin(_LIPS, _LOWER_INNER + _LOWER_OUTER)
-        is_corner = np.isin(_LIPS, _CORNERS)
+        is_lower = np.isin(_LIPS, LOWER_LIPS[1] + LOWER_LIPS[0])
+        is_corner = np.isin(_LIPS, LIP_CORNERS)
         drop = np.where(is_lower, 9 + 14 * bow, np.where(is_corner, 9.0, 9 - 12 * bow))
         sink += jaw * self.unit * drop
         inwards += jaw * 4.6 * self.unit * inward
@@ -84,14 +78,14 @@ class Mouth:
 
         moved[lips] += np.outer(inwards, across) + np.outer(sink, down)
         moved[list(_CHIN)] += chin * down
-        for pair, share in zip(_JAW, _JAW_SHARES, strict=True):
+        for pair, share in zip(JAW_PAIRS, _JAW_SHARES, strict=True):
             moved[list(pair)] += jaw * _CHIN_DROP * self.unit * share * down
         return moved
 
     def _gap(self) -> Points:
         """How far apart the lips of the portrait are at each point of `_LIPS`."""
-        upper = self.mesh[[61, 78, *_UPPER_INNER, 308, 291]]
-        lower = self.mesh[[61, 78, *_LOWER_INNER, 308, 291]]
+        upper = self.mesh[[61, 78, *UPPER_LIPS[1], 308, 291]]
+        lower = self.mesh[[61, 78, *LOWER_LIPS[1], 308, 291]]
         x = self.mesh[list(_LIPS), 0]
         gap = np.interp(x, lower[:, 0], lower[:, 1]) - np.interp(x, upper[:, 0], upper[:, 1])
         return np.maximum(gap, 0)
@@ -101,9 +95,11 @@ class Mouth:
 
         What is above the line between the lips follows the upper lip, what is below the lower.
         """
-        jaw = tuple(index for pair in _JAW for index in pair)
-        upper = self._spread(target, (*_CORNERS, *_UPPER_OUTER, *_UPPER_INNER, *jaw, 152, 148, 377))
-        lower = self._spread(target, (*_CORNERS, *_LOWER_OUTER, *_LOWER_INNER, *_CHIN, *jaw))
+        jaw = tuple(index for pair in JAW_PAIRS for index in pair)
+        upper = self._spread(
+            target, (*LIP_CORNERS, *UPPER_LIPS[0], *UPPER_LIPS[1], *jaw, 152, 148, 377)
+        )
+        lower = self._spread(target, (*LIP_CORNERS, *LOWER_LIPS[0], *LOWER_LIPS[1], *_CHIN, *jaw))
         line = self._lip_line(target)
         left, right = target[61, 0], target[291, 0]
         outside = np.abs(self.x[0] - (left + right) / 2) - (right - left) / 2
@@ -119,8 +115,8 @@ class Mouth:
         frame = np.array([(x, y) for x in (0, width / 2, width) for y in np.linspace(0, height, 4)])
         source = self.mesh[keys]
         # a little inside the red of the lips, so that no tooth shows where they meet
-        source[np.isin(keys, _UPPER_INNER), 1] -= 0.35
-        source[np.isin(keys, _LOWER_INNER), 1] += 0.35
+        source[np.isin(keys, UPPER_LIPS[1]), 1] -= 0.35
+        source[np.isin(keys, LOWER_LIPS[1]), 1] += 0.35
         places = np.vstack([target[keys], frame])
         offsets = np.vstack([source - target[keys], np.zeros_like(frame)])
         rows, columns = np.mgrid[0 : height + _STEP : _STEP, 0 : width + _STEP : _STEP]
@@ -131,19 +127,19 @@ class Mouth:
 
     def _lip_line(self, mesh: Points) -> Array:
         """Row of the middle between the lips for every column of texels."""
-        upper = mesh[[61, 78, *_UPPER_INNER, 308, 291]]
-        lower = mesh[[61, 78, *_LOWER_INNER, 308, 291]]
+        upper = mesh[[61, 78, *UPPER_LIPS[1], 308, 291]]
+        lower = mesh[[61, 78, *LOWER_LIPS[1], 308, 291]]
         middle = (upper + lower) / 2
         return np.interp(self.x[0], middle[:, 0], middle[:, 1]).astype(np.float32)
 
     def _fill(self, mesh: Points) -> Array:
         """1 between the lips of a mesh, with smooth edges."""
-        return area(to_texels(mesh[list(_INNER_RING)]), self.x.shape)
+        return area(to_texels(mesh[list(INNER_LIPS)]), self.x.shape)
 
     def draw_inside(self, picture: Image, mesh: Points, jaw: float) -> Image:
         """Teeth, tongue and darkness between the lips of a mesh, over a picture (texture scale)."""
         mask = blur(self._fill(mesh), 0.8)
-        ring = to_texels(mesh[list(_INNER_RING)])
+        ring = to_texels(mesh[list(INNER_LIPS)])
         low, high = ring.min(axis=0), ring.max(axis=0)
         middle, size = (low + high) / 2, np.maximum(high - low, 1.0)
         x = (np.arange(mask.shape[1]) - middle[0]) / (size[0] / 2)
@@ -161,10 +157,10 @@ class Mouth:
 
 
 _CLOSING = {
-    **dict.fromkeys(_UPPER_INNER, 0.32),
-    **dict.fromkeys(_UPPER_OUTER, 0.16),
-    **dict.fromkeys(_LOWER_INNER, -0.66),
-    **dict.fromkeys(_LOWER_OUTER, -0.52),
+    **dict.fromkeys(UPPER_LIPS[1], 0.32),
+    **dict.fromkeys(UPPER_LIPS[0], 0.16),
+    **dict.fromkeys(LOWER_LIPS[1], -0.66),
+    **dict.fromkeys(LOWER_LIPS[0], -0.52),
 }
 """Share of the gap by which each point of the lips sinks to close it."""
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from app._opencv import cv2
+from app.core.mesh import OUTER_LIPS
 from demo_clip.pixels import (
     TEXTURE_SCALE,
     AnyArray,
@@ -38,10 +39,6 @@ _SUIT_TINT = np.array([0.62, 0.40, 0.27], np.float32)
 _BEARD = (
     *(132, 58, 172, 136, 150, 149, 152, 378, 379, 365, 397, 288, 361),
     *(425, 327, 2, 98, 205),
-)
-_LIPS = (
-    *(61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291),
-    *(375, 321, 405, 314, 17, 84, 181, 91, 146),
 )
 
 
@@ -133,5 +130,5 @@ def _skin(picture: Image, mesh: Points) -> Array:
 def _beard(shape: tuple[int, ...], mesh: Points) -> Array:
     """0..1 where a beard grows."""
     grown = blur(area(to_texels(mesh[list(_BEARD), :2]), shape), 3.0 * TEXTURE_SCALE)
-    lips = blur(area(to_texels(mesh[list(_LIPS), :2]), shape), 0.6 * TEXTURE_SCALE)
+    lips = blur(area(to_texels(mesh[list(OUTER_LIPS), :2]), shape), 0.6 * TEXTURE_SCALE)
     return np.asarray(grown * (1 - lips), np.float32)

@@ -8,6 +8,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from app.core.mesh import (
+    INNER_LIPS,
+    JAW_PAIRS,
+    LIP_CORNERS,
+    LOWER_LIDS,
+    LOWER_LIPS,
+    UPPER_LIDS,
+    UPPER_LIPS,
+)
 from models.training.mapping import FACE_VERTICES, LEFT_CORNER, RIGHT_CORNER
 from models.training.surface import Surface
 
@@ -15,35 +24,13 @@ Image = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.float64]
 Random = np.random.Generator
 
-UPPER_LIDS: Final = (
-    (33, 246, 161, 160, 159, 158, 157, 173, 133),
-    (362, 398, 384, 385, 386, 387, 388, 466, 263),
-)
-LOWER_LIDS: Final = (
-    (33, 7, 163, 144, 145, 153, 154, 155, 133),
-    (362, 382, 381, 380, 374, 373, 390, 249, 263),
-)
-"""Lids of the left and the right eye in the picture, corner to corner; equal places face each
-other."""
-
 SKIN_ABOVE: Final = ((247, 30, 29, 27, 28, 56, 190), (414, 286, 258, 257, 259, 260, 467))
 """The next row of the mesh above each inner point of the upper lids."""
 
 LOWER_RISE: Final = 0.15
 """Where the lids of a shut eye meet: share of the eye's height above the lower lid."""
 
-UPPER_LIPS: Final = (
-    (185, 40, 39, 37, 0, 267, 269, 270, 409),
-    (191, 80, 81, 82, 13, 312, 311, 310, 415),
-)
-LOWER_LIPS: Final = (
-    (146, 91, 181, 84, 17, 314, 405, 321, 375),
-    (95, 88, 178, 87, 14, 317, 402, 318, 324),
-)
-LIP_CORNERS: Final = (61, 78, 308, 291)
-INNER_LIPS: Final = (78, *UPPER_LIPS[1], 308, *LOWER_LIPS[1][::-1])
 CHIN: Final = (18, 200, 199, 175, 152, 148, 377, 176, 400)
-JAW: Final = ((149, 378), (150, 379), (136, 365), (172, 397), (58, 288))
 JAW_SHARES: Final = (0.88, 0.72, 0.5, 0.3, 0.12)
 """How far each pair of the outline follows the chin, from the chin to the ears."""
 STILL: Final = (
@@ -81,7 +68,7 @@ class Jaw:
 
     def __init__(self, surface: Surface) -> None:
         keys: dict[int, float] = dict.fromkeys(STILL, 0.0)
-        for pair, share in zip(JAW, JAW_SHARES, strict=True):
+        for pair, share in zip(JAW_PAIRS, JAW_SHARES, strict=True):
             keys.update(dict.fromkeys(pair, 0.65 * share))
         keys.update(dict.fromkeys(CHIN, 0.65))
         across = np.linspace(-0.9, 0.9, 9)
