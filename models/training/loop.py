@@ -59,7 +59,7 @@ class Run:
     stop_after: int | None = None
     workers: int = 1
     save_every: int = 200
-    validate_every: int = 200
+    validate_every: int = 600
 
     @property
     def checkpoint(self) -> Path:
