@@ -28,10 +28,17 @@ from models.training.labels import Labels
 from models.training.loop import normalised
 from models.training.recipe import Recipe
 
-CALIBRATION_CROPS = 400
+CALIBRATION_CROPS = 200
 """Enough for the ranges to settle, and a minute of work."""
 
+KEPT_VALUES = 99.99
+"""Percent of a tensor's values that its range covers; the others are cut off. With all of them the
+steps are coarser: 3.84 instead of 3.80 % on val for 0.25x, and a third more unrest of a still face.
+"""
+
 PRODUCTS = ("Conv", "Gemm", "MatMul")
+GATHERINGS = ("GlobalAveragePool", "Flatten", "Reshape", "Concat")
+"""What turns maps into the features that the last products read."""
 
 
 class _Crops(CalibrationDataReader):
@@ -61,17 +68,23 @@ def calibration_inputs(recipe: Recipe, labels: Labels, crops: Crops) -> npt.NDAr
 
 
 def last_layers(model: Any) -> list[str]:
-    """Names of the products that no other product follows, and of what follows them.
+    """Names of the products that no other product follows, of what follows them, and of the means
+    over maps and joins that feed them alone.
 
     They stay in float: eight bits across the crop are steps of 0.4 % of it, which a still face
-    would show as jitter, and the layers cost nothing.
+    would show as jitter, and so are eight bits of a feature that is the mean of 200 such values;
+    the layers cost nothing.
     """
     feeds_a_product: set[str] = set()
+    feeds_others: set[str] = set()
     names = []
     for node in reversed(model.graph.node):
         followed = any(output in feeds_a_product for output in node.output)
-        if not followed:
+        alone = not any(output in feeds_others for output in node.output)
+        if not followed or (alone and node.op_type in GATHERINGS):
             names.append(node.name)
+        else:
+            feeds_others.update(node.input)
         if followed or node.op_type in PRODUCTS:
             feeds_a_product.update(node.input)
     return names
@@ -107,7 +120,8 @@ def quantize(
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             nodes_to_exclude=[*left_alone, *keep_float],
-            calibrate_method=CalibrationMethod.MinMax,
+            calibrate_method=CalibrationMethod.Percentile,
+            extra_options={"CalibPercentile": KEPT_VALUES},
         )
     quantized: Any = onnx.load(int8)
     source: Any = onnx.load(fp32)

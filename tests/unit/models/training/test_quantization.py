@@ -9,6 +9,26 @@ from models.training.quantization import last_layers  # noqa: E402
 pytestmark = pytest.mark.torch
 
 
+def names_of(nodes: list) -> list[str]:
+    outputs = [helper.make_tensor_value_info("points", TensorProto.FLOAT, None)]
+    graph = helper.make_graph(nodes, "graph", [], outputs)
+    return sorted(last_layers(helper.make_model(graph)))
+
+
+def test_means_over_maps_stay_in_float_where_only_the_last_products_read_them() -> None:
+    nodes = [
+        helper.make_node("Conv", ["crop", "w0"], ["map"], name="first"),
+        helper.make_node("GlobalAveragePool", ["map"], ["gate"], name="squeeze"),
+        helper.make_node("Conv", ["gate", "w1"], ["factor"], name="excite"),
+        helper.make_node("Mul", ["map", "factor"], ["scaled"], name="scale"),
+        helper.make_node("GlobalAveragePool", ["scaled"], ["mean"], name="pool"),
+        helper.make_node("Flatten", ["mean"], ["part"], name="flatten"),
+        helper.make_node("Concat", ["part", "part"], ["features"], name="join"),
+        helper.make_node("Gemm", ["features", "w2"], ["points"], name="points"),
+    ]
+    assert names_of(nodes) == ["flatten", "join", "points", "pool"]
+
+
 def test_the_products_that_no_other_follows_stay_in_float() -> None:
     nodes = [
         helper.make_node("Conv", ["crop", "w0"], ["map"], name="first"),
@@ -18,6 +38,4 @@ def test_the_products_that_no_other_follows_stay_in_float() -> None:
         helper.make_node("Gemm", ["hidden", "w3"], ["logit"], name="logit"),
         helper.make_node("Sigmoid", ["logit"], ["trust"], name="trust"),
     ]
-    outputs = [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in ("points",)]
-    model = helper.make_model(helper.make_graph(nodes, "graph", [], outputs))
-    assert sorted(last_layers(model)) == ["logit", "points", "trust"]
+    assert names_of(nodes) == ["logit", "points", "trust"]
