@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from app.core.card import METADATA_KEY
@@ -195,6 +196,17 @@ def test_a_card_with_words_in_the_place_of_numbers_is_refused(
     card = json.loads(metadata[METADATA_KEY]) | values
     path = write_model(tmp_path / "bad.onnx", metadata={METADATA_KEY: json.dumps(card)})
     assert "cannot be read" in _problem(path)
+
+
+def test_a_heavy_model_is_no_model_to_start_with(tmp_path: Path) -> None:
+    for name, error in {"light": 3.0, "heavy": 1.0}.items():
+        write_model(tmp_path / f"{name}.onnx", name=name, precision="int8", nme_val={"all": error})
+    assert Zoo.scan([tmp_path]).default().label == "heavy int8"
+    path = tmp_path / "heavy.onnx"
+    model = onnx.load(path)
+    model.doc_string = "x" * 2_200_000
+    onnx.save(model, path)
+    assert Zoo.scan([tmp_path]).default().label == "light int8"
 
 
 def test_a_slow_model_or_one_of_other_points_is_no_model_to_start_with(tmp_path: Path) -> None:
