@@ -400,7 +400,8 @@ def _quantize(options: argparse.Namespace) -> None:
     crops = load_crops(_crop_folder(options), labels)
     stem = options.zoo / recipe.name
     int8 = Path(f"{stem}-int8.onnx")
-    quantize(Path(f"{stem}-fp32.onnx"), int8, calibration_inputs(recipe, labels, crops))
+    inputs = calibration_inputs(recipe, labels, crops)
+    quantize(Path(f"{stem}-fp32.onnx"), int8, inputs, parts=recipe.system.quantized_parts)
     if recipe.system.trust:
         refit_trust(int8, *trust_examples(recipe, labels, crops))
 

@@ -54,6 +54,7 @@ class Family:
         coordinates: what the numbers of a point mean.
         trust: whether the networks say how far a crop deserves belief.
         pose: whether they say how the head is turned.
+        quantized_parts: modules of the networks that int8 covers; () for all of them.
     """
 
     read_network: Callable[[Mapping[str, Any]], Any]
@@ -64,6 +65,7 @@ class Family:
     coordinates: Coordinates = "unit"
     trust: bool = True
     pose: bool = False
+    quantized_parts: tuple[str, ...] = ()
 
 
 def find_family(name: str) -> Family:

@@ -56,7 +56,8 @@ def measure_latencies(recipes: Sequence[Recipe]) -> list[Latency]:
             card, side = card_of(recipe, "untrained"), recipe.crop.size
             export(recipe.build_network(), card, pair[0])
             shape = (CALIBRATION_INPUTS, card.depth, side, side)
-            quantize(pair[0], pair[1], rng.standard_normal(shape, dtype=np.float32))
+            inputs = rng.standard_normal(shape, dtype=np.float32)
+            quantize(pair[0], pair[1], inputs, parts=recipe.system.quantized_parts)
             paths.append(pair)
         models = [ModelFile(path) for pair in paths for path in pair]
         sides = [model.card.input_size for model in models]

@@ -91,7 +91,7 @@ def last_layers(model: Any) -> list[str]:
 
 
 def quantize(
-    fp32: Path, int8: Path, inputs: npt.NDArray[np.float32], *, keep_float: Sequence[str] = ()
+    fp32: Path, int8: Path, inputs: npt.NDArray[np.float32], *, parts: Sequence[str] = ()
 ) -> None:
     """Write the int8 file of an fp32 file, with its card.
 
@@ -102,7 +102,7 @@ def quantize(
         fp32: file written by `export`.
         int8: file to write.
         inputs: (F, C, N, N) normalised training crops.
-        keep_float: names of further nodes to leave alone.
+        parts: modules of the network to quantize, all if empty; see `Family.quantized_parts`.
     """
     with tempfile.TemporaryDirectory() as folder:
         prepared = Path(folder) / "prepared.onnx"
@@ -110,6 +110,12 @@ def quantize(
         quant_pre_process(str(fp32), str(prepared), skip_symbolic_shape=True)
         model: Any = onnx.load(prepared)
         left_alone = last_layers(model)
+        if parts:
+            left_alone += [
+                node.name
+                for node in model.graph.node
+                if not any(f"/{part}/" in node.name for part in parts)
+            ]
         quantize_static(
             str(prepared),
             str(int8),
@@ -119,7 +125,7 @@ def quantize(
             reduce_range=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
-            nodes_to_exclude=[*left_alone, *keep_float],
+            nodes_to_exclude=left_alone,
             calibrate_method=CalibrationMethod.Percentile,
             extra_options={"CalibPercentile": KEPT_VALUES},
         )

@@ -1,10 +1,16 @@
+from pathlib import Path
+
+import numpy as np
+import onnx
 import pytest
 
 torch = pytest.importorskip("torch")
 
 from onnx import TensorProto, helper  # noqa: E402
 
-from models.training.quantization import last_layers  # noqa: E402
+from models.training.export import card_of, export  # noqa: E402
+from models.training.quantization import last_layers, quantize  # noqa: E402
+from models.training.recipe import Recipe  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -39,3 +45,23 @@ def test_the_products_that_no_other_follows_stay_in_float() -> None:
         helper.make_node("Sigmoid", ["logit"], ["trust"], name="trust"),
     ]
     assert names_of(nodes) == ["logit", "points", "trust"]
+
+
+def test_what_a_family_keeps_in_float_stays_so(tmp_path: Path) -> None:
+    folder = Path(__file__).parents[4] / "models" / "landmark_transformer"
+    recipe = Recipe.load(folder / "small.toml")
+    fp32, int8 = tmp_path / "fp32.onnx", tmp_path / "int8.onnx"
+    export(recipe.build_network(), card_of(recipe, "a test"), fp32)
+    side = recipe.crop.size
+    inputs = np.random.default_rng(0).standard_normal((4, 3, side, side), np.float32)
+    quantize(fp32, int8, inputs, parts=recipe.system.quantized_parts)
+    model = onnx.load(int8)
+    made = {output: node.op_type for node in model.graph.node for output in node.output}
+    products = {"Conv": True, "Gemm": False, "MatMul": False}
+    read = [
+        (node.op_type, made.get(node.input[1]) == "DequantizeLinear")
+        for node in model.graph.node
+        if node.op_type in products
+    ]
+    assert {kind for kind, _ in read} == set(products)
+    assert all(small == products[kind] for kind, small in read)
