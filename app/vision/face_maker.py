@@ -76,13 +76,17 @@ class FaceMaker:
             height=frame.height,
             field_of_view_deg=angle,
         )
-        if not settings.smooth:
-            return pose
-        if memory.angles is None:
-            memory.angles = PointSmoother(settings.smoothing)
-        angles = np.array([[pose.yaw], [pose.pitch], [pose.roll]], np.float32)
-        angles = memory.angles(angles, time_s=frame.time_s, scale=_DEG_PER_EYE_DISTANCE, turn=360.0)
-        return HeadPose(*(float(angle) for angle in angles[:, 0]))
+        if settings.smooth:
+            if memory.angles is None:
+                memory.angles = PointSmoother(settings.smoothing)
+            angles = np.array([[pose.yaw], [pose.pitch], [pose.roll]], np.float32)
+            angles = memory.angles(
+                angles, time_s=frame.time_s, scale=_DEG_PER_EYE_DISTANCE, turn=360.0
+            )
+            pose = HeadPose(*(float(angle) for angle in angles[:, 0]))
+        return self._pose.place(
+            pose, points, width=frame.width, height=frame.height, field_of_view_deg=angle
+        )
 
     def face(self, id: int, landmarks: Landmarks, points: Points, pose: HeadPose | None) -> Face:
         """The face with an id, its smoothed points and its pose."""

@@ -83,6 +83,42 @@ class PoseEstimator:
         x, y, z = (float(v) * OUTER_EYE_CM for v in shift[:, 0])
         return replace(matrix_to_pose(np.asarray(rotation, np.float64)), position_cm=(x, y, z))
 
+    def place(
+        self, pose: HeadPose, points: Points, *, width: int, height: int, field_of_view_deg: float
+    ) -> HeadPose:
+        """A pose whose angles are known, with the position that fits the landmarks best.
+
+        Args:
+            pose: relative to the axes of the camera.
+            points: (N, 2) float32, frame pixels.
+            width: width of the frame, pixels.
+            height: height of the frame, pixels.
+            field_of_view_deg: horizontal angle that the camera sees.
+
+        Returns:
+            `pose` as it is where the points tell no position in front of the camera.
+        """
+        seen = self._weights @ points[self._used]
+        if len(self._model) < _FEWEST or not np.isfinite(seen).all():
+            return pose
+        camera = _camera(width, height, field_of_view_deg)
+        rays = (seen - camera[:2, 2]) / camera[0, 0]
+        turned = self._model @ pose_to_matrix(pose).T
+        # A point of the head lies on its ray: (X + x) / (Z + z) = ray, linear in (x, y, z).
+        ones, zeros = np.ones(len(rays)), np.zeros(len(rays))
+        equations = np.concatenate(
+            [
+                np.stack([ones, zeros, -rays[:, 0]], axis=1),
+                np.stack([zeros, ones, -rays[:, 1]], axis=1),
+            ]
+        )
+        wanted = (rays * turned[:, 2:] - turned[:, :2]).T.ravel()
+        shift, _, rank, _ = np.linalg.lstsq(equations, wanted, rcond=1e-9)
+        if rank < 3 or shift[2] <= 0:
+            return pose
+        x, y, z = (float(value) * OUTER_EYE_CM for value in shift)
+        return replace(pose, position_cm=(x, y, z))
+
 
 def pose_to_camera_axes(
     pose: HeadPose,

@@ -40,10 +40,10 @@ def test_a_clip_gives_a_report_json_and_tables(
 ) -> None:
     places = {name: tmp_path / f"out.{name}" for name in ("report", "json", "csv", "events")}
     wanted = [text for name, path in places.items() for text in (f"--{name}", str(path))]
-    assert main(["drowsiness", DEMO, "--seconds", "4", *wanted]) == 0
+    assert main(["drowsiness", DEMO, "--seconds", "5", *wanted]) == 0
     summary = json.loads(places["json"].read_text("utf-8"))
     assert [entry["start_s"] for entry in summary["blinks"]] == pytest.approx([0.75, 3.35], abs=0.1)
-    assert [entry["start_s"] for entry in summary["turns"]] == pytest.approx([1.9], abs=0.1)
+    assert [entry["start_s"] for entry in summary["turns"]] == pytest.approx([1.9, 4.2], abs=0.1)
     assert (summary["yawns"], summary["closures"], summary["nods"]) == ([], [], [])
     assert [entry["state"] for entry in summary["states"]] == ["alert"]
     assert 0 < summary["perclos"] < 0.15
@@ -51,7 +51,7 @@ def test_a_clip_gives_a_report_json_and_tables(
     assert summary["settings"] == DriverSettings().as_dict()
     assert summary["baseline_source"] == "learned from the whole clip"
     with places["csv"].open(encoding="utf-8") as file:
-        assert len(list(csv.DictReader(file))) == summary["frames"] == 120
+        assert len(list(csv.DictReader(file))) == summary["frames"] == 150
     assert places["events"].read_text("utf-8").count("blink,") == 2
     assert "<svg" in places["report"].read_text("utf-8")
     said = capsys.readouterr().out

@@ -251,7 +251,7 @@ def test_a_detector_that_frames_badly_places_no_point_worse(
     badly = Pipeline(detector=detector, landmarker=pipeline.landmarker, settings=VisionSettings())
     face = badly.process(clip[0]).faces[0]
     error = np.hypot(*(face.points - well.points).T).mean() / face.layout.eye_distance(well.points)
-    assert error < 0.015
+    assert error < 0.02
 
 
 def test_a_far_face_that_walks_is_followed_with_one_id(
@@ -312,6 +312,8 @@ def test_the_pose_of_the_model_takes_the_place_of_the_one_from_points(
     assert (face.pose.yaw, face.pose.pitch, face.pose.roll) == pytest.approx(
         (wanted.yaw, wanted.pitch, wanted.roll), abs=0.01
     )
+    assert face.pose.position_cm is not None
+    assert 30 < face.pose.position_cm[2] < 300
 
 
 def test_the_pose_of_a_model_is_smoothed_like_its_points(

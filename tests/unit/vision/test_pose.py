@@ -49,6 +49,25 @@ def test_the_place_of_a_head_comes_back() -> None:
     assert found.mirrored().position_cm == pytest.approx(wanted * [-1, 1, 1], abs=0.5)
 
 
+@pytest.mark.parametrize("pose", [HeadPose(20, 10, -5), HeadPose(-45, -20, 30)])
+def test_a_pose_that_is_known_gets_its_place_from_the_points(pose: HeadPose) -> None:
+    points = _rendered(pose, centre=(1.5, -1.0))
+    view = {"width": WIDTH, "height": HEIGHT, "field_of_view_deg": FIELD_OF_VIEW}
+    placed = PoseEstimator(IBUG68).place(pose, points, **view)
+    assert (placed.yaw, placed.pitch, placed.roll) == (pose.yaw, pose.pitch, pose.roll)
+    wanted = np.array([1.5, -1.0, 6.0]) * OUTER_EYE_CM
+    assert placed.position_cm == pytest.approx(wanted, abs=0.05)
+
+
+def test_points_that_tell_no_place_leave_the_pose_without_one() -> None:
+    view = {"width": WIDTH, "height": HEIGHT, "field_of_view_deg": FIELD_OF_VIEW}
+    pose = HeadPose(20, 10, -5)
+    unknown = np.full((68, 2), np.nan, np.float32)
+    assert PoseEstimator(IBUG68).place(pose, unknown, **view) == pose
+    upside_down = -_rendered(pose) + np.float32([WIDTH, HEIGHT])
+    assert PoseEstimator(IBUG68).place(pose, upside_down, **view).position_cm is None
+
+
 @pytest.mark.parametrize("pose", [HeadPose(35, 15, 10), HeadPose(-25, -20, 40)])
 def test_the_mirrored_picture_shows_the_mirrored_pose(pose: HeadPose) -> None:
     points = _rendered(pose)
