@@ -317,11 +317,7 @@ def _text(
         "",
         "```",
         "python -m models.training labels",
-        *(
-            f"python -m models.training {command} {path}"
-            for path in paths
-            for command in ("train", "export", "quantize")
-        ),
+        *commands_for(recipes),
         f"python -m models.training report {' '.join(paths)}",
         "```",
         "",
@@ -373,6 +369,29 @@ def _text(
         lines += ["", f"![Training curve of {recipe.name}]({_curve(recipe)})"]
     lines.append("")
     return "\n".join(lines)
+
+
+def commands_for(recipes: Sequence[Recipe]) -> list[str]:
+    """What makes the files, each recipe after the one whose weights it begins with."""
+    beside = {Recipe.load(path).name: path for path in recipes[0].path.parent.glob("*.toml")}
+    wanted = {recipe.name: recipe for recipe in recipes}
+    lines: list[str] = []
+    done: set[str] = set()
+
+    def add(name: str) -> None:
+        if name in done or name not in beside:
+            return
+        done.add(name)
+        recipe = wanted.get(name) or Recipe.load(beside[name])
+        if recipe.start is not None:
+            add(recipe.start)
+        commands = ("train", "export", "quantize") if name in wanted else ("train",)
+        path = recipe.path.as_posix()
+        lines.extend(f"python -m models.training {command} {path}" for command in commands)
+
+    for recipe in recipes:
+        add(recipe.name)
+    return lines
 
 
 def _names(measured: Sequence[Measured]) -> list[str]:

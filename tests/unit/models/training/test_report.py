@@ -1,0 +1,29 @@
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from models.training.recipe import Recipe  # noqa: E402
+from models.training.report import commands_for  # noqa: E402
+
+pytestmark = pytest.mark.torch
+
+FOLDER = Path(__file__).parents[4] / "models" / "pfld"
+
+
+def test_recipes_are_made_after_those_that_they_begin_with() -> None:
+    lines = commands_for([Recipe.load(FOLDER / f"{name}.toml") for name in ("1x", "0.5x")])
+    said = [line.removeprefix("python -m models.training ").split() for line in lines]
+    steps = [(command, Path(path).stem) for command, path in said]
+    assert steps == [
+        ("train", "0.5x-first"),
+        *((command, "0.5x") for command in ("train", "export", "quantize")),
+        *((command, "1x") for command in ("train", "export", "quantize")),
+    ]
+
+
+def test_a_recipe_that_begins_at_random_needs_no_other() -> None:
+    lines = commands_for([Recipe.load(FOLDER / "0.25x.toml")])
+    assert len(lines) == 3
+    assert all(line.endswith("0.25x.toml") for line in lines)
