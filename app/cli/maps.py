@@ -7,11 +7,10 @@ from pathlib import Path
 
 from app.capture.source import Pace, SourceOptions, open_source
 from app.cli.options import CAMERA_GIVE_UP_S, apply_pipeline, vision_settings
-from app.core.errors import ModelError, OutputError, PfldLiveError, SourceError
+from app.core.errors import ModelError, PfldLiveError, SourceError
 from app.core.face import Face
 from app.core.frame import Frame
-from app.record.output import check_place
-from app.record.snapshot import write_png
+from app.record.snapshot import check_png, write_png
 from app.vision.contact_sheet import inside_sheet
 from app.vision.detectors import DEFAULT_DETECTOR
 from app.vision.face_extent import FaceExtent
@@ -28,14 +27,11 @@ def maps(options: argparse.Namespace) -> int:
     """
     output: Path | None = options.output
     if output is not None:
-        if output.suffix.lower() != ".png":
-            raise OutputError(f"{output.name} is no name for a picture; let it end in .png.")
-        check_place(output)
+        check_png(output)
     elif options.filters or options.layer is not None:
         raise PfldLiveError("Name the picture to draw with --output FILE.png.")
     apply_pipeline(options)
-    zoo = Zoo.scan()
-    entry = zoo.find(options.model) if options.model else zoo.default()
+    entry = Zoo.scan().choose(options.model or "")
     if entry.reference:
         raise ModelError(
             f"{entry.label} is no ONNX file; choose a model with a file of its own to look into it."

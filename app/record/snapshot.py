@@ -40,9 +40,7 @@ class SnapshotFiles:
             OutputError: one cannot, or its name does not end in .png.
         """
         for path in (self.annotated, self.clean):
-            if path.suffix.lower() != ".png":
-                raise OutputError(f"{path.name} is no name for a snapshot; let it end in .png.")
-            check_place(path)
+            check_png(path)
 
 
 def save_snapshot(result: FrameResult, overlay: OverlayOptions, files: SnapshotFiles) -> None:
@@ -54,6 +52,17 @@ def save_snapshot(result: FrameResult, overlay: OverlayOptions, files: SnapshotF
     files.check()
     write_png(files.annotated, OverlayPainter(overlay).paint(result))
     write_png(files.clean, result.frame.image)
+
+
+def check_png(path: Path) -> None:
+    """Make sure that a picture can be written there.
+
+    Raises:
+        OutputError: it cannot, or the name does not end in .png.
+    """
+    if path.suffix.lower() != ".png":
+        raise OutputError(f"{path.name} is no name for a picture; let it end in .png.")
+    check_place(path)
 
 
 def write_png(path: Path, image: Image) -> None:

@@ -170,7 +170,7 @@ class Loader:
         self._set(**{loading: text or "default model", problem: ""})
         try:
             zoo = self.status().zoo or Zoo.scan()
-            entry = zoo.find(text) if text else zoo.default()
+            entry = zoo.choose(text)
             ready = open_landmarker(entry)
         except PfldLiveError as error:
             self._set(**{loading: "", problem: str(error)})

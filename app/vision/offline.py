@@ -27,8 +27,7 @@ def open_pipeline(*, model: str, detector: str, settings: VisionSettings) -> Ite
     """
     from app.vision.landmarkers import open_landmarker
 
-    zoo = Zoo.scan()
-    entry = zoo.find(model) if model else zoo.default()
+    entry = Zoo.scan().choose(model)
     with ExitStack() as stack:
         landmarker = open_landmarker(entry)
         stack.callback(landmarker.close)

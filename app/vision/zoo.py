@@ -102,6 +102,14 @@ class Zoo:
 
         return min(own, key=rank)
 
+    def choose(self, text: str) -> ZooEntry:
+        """What `find` finds, or the `default` for "".
+
+        Raises:
+            ModelError: as these do.
+        """
+        return self.find(text) if text else self.default()
+
     def find(self, text: str) -> ZooEntry:
         """The usable entry that a user means: a label, a name, a file name or a path.
 

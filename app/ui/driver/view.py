@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from app.driver.settings import DriverSettings
 from app.driver.state import Condition, DriverState
+from app.ui.action_button import ActionButton
 from app.ui.driver.actions import DriverActions
 from app.ui.driver.alarm_page import AlarmPage
 from app.ui.driver.colours import condition_colour
@@ -61,12 +62,7 @@ class DriverView(QWidget):
         # Two lines keep their room, or everything below would jump from frame to frame.
         self.reasons.setFixedHeight(2 * self.reasons.fontMetrics().lineSpacing() + 2)
         self.gauges = Gauges()
-        self.report = QPushButton()
-        self.report.setText(actions.report.iconText())
-        self.report.clicked.connect(actions.report.trigger)
-        self.report.setToolTip(actions.report.toolTip())
-        actions.report.changed.connect(lambda: self.report.setEnabled(actions.report.isEnabled()))
-        self.report.setEnabled(actions.report.isEnabled())
+        self.report = ActionButton(actions.report)
         self.watch = QPushButton("Watch the driver")
         self.watch.setCheckable(True)
         self.watch.clicked.connect(actions.watch.trigger)

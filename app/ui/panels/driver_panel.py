@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QAction, QColor, QPalette
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel
 
+from app.ui.action_button import ActionButton
 from app.ui.panels.section import Section
 from app.ui.wrapped_label import WrappedLabel
 
@@ -44,9 +45,8 @@ class DriverPanel(Section):
         self.body.addWidget(self.reasons)
         row = QHBoxLayout()
         row.setSpacing(4)
-        self.buttons = [QPushButton() for _ in buttons]
-        for button, action in zip(self.buttons, buttons, strict=True):
-            _follow(button, action)
+        self.buttons = [ActionButton(action) for action in buttons]
+        for button in self.buttons:
             row.addWidget(button)
         self.body.addLayout(row)
         self._colour = ""
@@ -83,16 +83,3 @@ class DriverPanel(Section):
             palette = QPalette(self.word.palette())
             palette.setColor(QPalette.ColorRole.WindowText, QColor(self._colour))
             self.word.setPalette(palette)
-
-
-def _follow(button: QPushButton, action: QAction) -> None:
-    """Make a button another face of an action."""
-
-    def look() -> None:
-        button.setText(action.iconText())
-        button.setToolTip(action.toolTip())
-        button.setEnabled(action.isEnabled())
-
-    action.changed.connect(look)
-    button.clicked.connect(action.trigger)
-    look()

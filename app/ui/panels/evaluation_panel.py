@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QAction, QColor, QFontMetricsF, QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSizePolicy, QWidget
 
+from app.ui.action_button import ActionButton
 from app.ui.panels.section import Section
 from app.ui.wrapped_label import WrappedLabel
 
@@ -39,9 +40,8 @@ class EvaluationPanel(Section):
         self.bars = AttributeBars()
         row = QHBoxLayout()
         row.setSpacing(4)
-        self.buttons = [QPushButton() for _ in actions]
-        for button, action in zip(self.buttons, actions, strict=True):
-            _follow(button, action)
+        self.buttons = [ActionButton(action) for action in actions]
+        for button in self.buttons:
             row.addWidget(button)
         self.body.addWidget(self.state)
         self.body.addWidget(self.bar)
@@ -150,16 +150,3 @@ class AttributeBars(QWidget):
             painter.drawText(line, int(Qt.AlignmentFlag.AlignLeft | middle), label)
             below += metrics.height()
         painter.end()
-
-
-def _follow(button: QPushButton, action: QAction) -> None:
-    """Make a button another face of an action."""
-
-    def look() -> None:
-        button.setText(action.iconText())
-        button.setToolTip(action.toolTip())
-        button.setEnabled(action.isEnabled())
-
-    action.changed.connect(look)
-    button.clicked.connect(action.trigger)
-    look()
