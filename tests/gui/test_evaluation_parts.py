@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-
 import numpy as np
 import pytest
-from pytestqt.qtbot import QtBot
 
-from app.core.errors import PfldLiveError
 from app.ui.evaluation.timeline import by_frame, frame_edges, spans, thinned
-from app.ui.evaluation.worker import Worker
-
-Wait = Callable[..., None]
-
-
-@pytest.fixture
-def worker(qtbot: QtBot) -> Iterator[Worker]:
-    worker = Worker("test worker")
-    yield worker
-    assert worker.stop(5)
 
 
 def test_a_frame_counts_with_its_worst_face() -> None:
@@ -51,35 +36,3 @@ def test_a_thinned_curve_keeps_peaks_and_gaps() -> None:
     assert np.nanmax(thin) == 40.0
     assert np.nanmin(thin) == 0.5
     assert np.isnan(thin[(x > 2010) & (x < 2990)]).all()
-
-
-def test_the_newest_task_of_a_key_wins(worker: Worker, wait: Wait) -> None:
-    gate, seen = threading.Event(), []
-    worker.submit("block", lambda: gate.wait(10), lambda _: None, failed=seen.append)
-    for number in range(3):
-        worker.submit("key", lambda n=number: n, seen.append, failed=seen.append)
-    worker.submit("last", lambda: "end", seen.append, failed=seen.append)
-    gate.set()
-    wait(lambda: "end" in seen)
-    assert seen == [2, "end"]
-
-
-def test_a_task_that_was_forgotten_tells_nothing(worker: Worker, wait: Wait) -> None:
-    gate, seen = threading.Event(), []
-    worker.submit("key", lambda: gate.wait(10), seen.append, failed=seen.append)
-    worker.forget("key")
-    gate.set()
-    worker.submit("last", lambda: "end", seen.append, failed=seen.append)
-    wait(lambda: "end" in seen)
-    assert seen == ["end"]
-
-
-def test_a_problem_arrives_as_a_sentence(worker: Worker, wait: Wait) -> None:
-    said: list[str] = []
-
-    def refuse() -> None:
-        raise PfldLiveError("The disk is full; make room.")
-
-    worker.submit("key", refuse, lambda _: None, failed=said.append)
-    wait(lambda: bool(said))
-    assert said == ["The disk is full; make room."]

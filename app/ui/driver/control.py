@@ -12,12 +12,12 @@ from PySide6.QtCore import QObject, QStandardPaths, Qt, QTimer
 from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow
 
 from app.core.clock import now_ns
-from app.core.errors import PfldLiveError
 from app.ui.banner import BannerStack, Message
 from app.ui.driver.actions import DriverActions
-from app.ui.evaluation.worker import Worker
+from app.ui.driver.parts import PRESET, PROFILE, Session, import_dock, make_session
 from app.ui.panels.driver_panel import OFF_WORDS, DriverPanel
 from app.ui.preferences import Preferences
+from app.ui.worker import Worker
 
 if TYPE_CHECKING:  # nothing of it is needed before somebody is watched
     import numpy as np
@@ -29,7 +29,6 @@ if TYPE_CHECKING:  # nothing of it is needed before somebody is watched
     from app.driver.state import DriverEvent
     from app.record.moments import Moment
     from app.ui.driver.keepsakes import Keepsakes
-    from app.ui.driver.parts import Kept, Session
     from app.ui.driver.sign import AlarmSign
     from app.ui.driver.sound import AlarmSound
     from app.ui.driver.view import DriverView
@@ -42,7 +41,6 @@ STEP_MS: Final = 16
 ROUND_MS: Final = 100
 STOP_S: Final = 10.0
 _DOCK_HEIGHT: Final = 330
-_PROFILE, _PRESET = "driver/profile", "driver/preset"
 
 
 class DriverControl(QObject):
@@ -128,14 +126,12 @@ class DriverControl(QObject):
             return
         if self._watching:
             return
-        profile = self._preferences.get(_PROFILE, "")
-        preset = self._preferences.get(_PRESET, "")
+        profile = self._preferences.get(PROFILE, "")
+        preset = self._preferences.get(PRESET, "")
         settings, clock = self._settings, self.clock
         self._panel.show_off("Starting …")
 
         def make() -> Session:
-            from app.ui.driver.parts import make_session
-
             return make_session(profile=profile, preset=preset, settings=settings, clock=clock)
 
         self.worker.submit("session", make, self._begin, failed=self._cannot_begin)
@@ -147,12 +143,7 @@ class DriverControl(QObject):
             self.dock.raise_()
             return
 
-        def prepare() -> None:
-            from app.ui.driver.parts import import_dock
-
-            import_dock()
-
-        self.worker.submit("import", prepare, lambda _: self._make_dock(), failed=self._fail)
+        self.worker.submit("import", import_dock, lambda _: self._make_dock(), failed=self._fail)
 
     def calibrate(self) -> None:
         """Begin a calibration and show how it goes."""
@@ -188,7 +179,9 @@ class DriverControl(QObject):
         live = session.live
 
         def write() -> tuple[Path, ...]:
-            return _write_report(live, page)
+            from app.ui.driver.output import write_report
+
+            return write_report(live, page)
 
         self.worker.submit(f"report {page}", write, self._tell_report, failed=self._fail)
 
@@ -396,6 +389,7 @@ class DriverControl(QObject):
 
     def _keep(self, event: DriverEvent, moment: Moment) -> None:
         """The pictures of an event are complete."""
+        from app.ui.driver.output import EVIDENCE, clips_folder
         from app.ui.driver.words import clock
 
         jpeg = moment.at(event.start_s + min(event.end_s - event.start_s, 1.0) / 2)
@@ -403,17 +397,18 @@ class DriverControl(QObject):
             return
         if self.view is not None:
             self.view.events.show_thumbnail(event.id, jpeg)
-        if self._preferences.get("driver/keep", False) and event.kind in _evidence():
+        if self._preferences.get("driver/keep", False) and event.kind in EVIDENCE:
             when = clock(event.start_s).replace(":", "-")
             name = f"{self._begun:%Y-%m-%d %H.%M.%S} {event.kind.value} {when}"
             folder = Path(self._preferences.get("driver/folder", str(clips_folder())))
             self._write_clip(moment, folder, name)
 
     def _write_clip(self, moment: Moment, folder: Path, name: str) -> None:
-        usual = folder == clips_folder()
+        from app.ui.driver.output import write_clip
+
         self.worker.submit(
             f"clip {name}",
-            lambda: _write_clip(moment, folder, name, make_folder=usual),
+            lambda: write_clip(moment, folder, name),
             lambda path: self._tell("driver-clip", f"Kept: {path.name} in {path.parent}."),
             failed=self._fail,
         )
@@ -430,6 +425,8 @@ class DriverControl(QObject):
             self.view.moment.show_moment(moment, event.kind.value.capitalize(), event.start_s)
 
     def _ask_for_clip(self, moment: Moment, title: str) -> None:
+        from app.ui.driver.output import clips_folder
+
         start = clips_folder().parent / f"{title.replace(':', '-')}.mp4"
         text, _ = QFileDialog.getSaveFileName(
             self._window, "Save the clip", str(start), "Video (*.mp4 *.mkv)"
@@ -463,6 +460,8 @@ class DriverControl(QObject):
     def _make_dock(self) -> None:
         if self.dock is not None:
             return
+        from app.ui.driver.choices import DriverChoices
+        from app.ui.driver.output import clips_folder
         from app.ui.driver.view import DriverView
 
         self.view = view = DriverView(self._actions, self._preferences, clips_folder())
@@ -470,14 +469,6 @@ class DriverControl(QObject):
         view.events.chosen.connect(self.show_moment)
         view.moment.save_wanted.connect(self._ask_for_clip)
         view.person.cancel_wanted.connect(self._cancel_calibration)
-        view.person.names.chosen.connect(self._choose_profile)
-        view.person.save_wanted.connect(self._save_profile)
-        view.person.names.rename_wanted.connect(self._rename_profile)
-        view.person.names.delete_wanted.connect(self._delete_profile)
-        view.thresholds.changed.connect(self._use_settings)
-        view.thresholds.names.chosen.connect(self._choose_preset)
-        view.thresholds.names.save_wanted.connect(self._save_preset)
-        view.thresholds.names.delete_wanted.connect(self._delete_preset)
         view.alarm.changed.connect(self._use_alarm)
         self._make_alarm()
         if self.sound is not None:
@@ -503,7 +494,10 @@ class DriverControl(QObject):
             self.dock.raise_()
         room = min(_DOCK_HEIGHT, int(self._window.height() * 0.48))
         self._window.resizeDocks([self.dock], [room], Qt.Orientation.Vertical)
-        self._refresh_kept(fill=True)
+        choices = DriverChoices(view, self.worker, self._preferences, failed=self._fail)
+        choices.profile_chosen.connect(self._use_profile)
+        choices.settings_chosen.connect(self._use_settings)
+        choices.begin(self._settings)
 
     def _show_thumbnails(self) -> None:
         if self.view is None or self.keepsakes is None:
@@ -527,157 +521,16 @@ class DriverControl(QObject):
             self.session.live.cancel_calibration()
             self._calibrating = False
 
-    # Profiles and presets.
-
-    def _refresh_kept(self, *, fill: bool = False) -> None:
-        """Show what lies in the user's folders.
-
-        Args:
-            fill: bring the fields of the chosen profile and preset, too.
-        """
-        profile = self._preferences.get(_PROFILE, "")
-        preset = self._preferences.get(_PRESET, "")
-
-        def look() -> Kept:
-            from app.ui.driver.parts import look_up
-
-            return look_up(profile, preset)
-
-        def show(kept: Kept) -> None:
-            if self.view is None:
-                return
-            self.view.person.names.show_names(kept.profiles, profile)
-            self.view.thresholds.names.show_names(kept.presets, preset)
-            if fill:
-                if kept.profile is not None:
-                    self.view.person.show_profile(kept.profile)
-                self.view.thresholds.show_settings(self._settings or kept.settings)
-                self.view.plots.show_settings(self.view.thresholds.settings)
-
-        self.worker.submit("kept", look, show, failed=self._fail)
-
-    def _choose_profile(self, name: str) -> None:
-        self._preferences.set(_PROFILE, name)
-        if not name:
-            self._use_profile(None)
-            return
-
-        def load() -> Profile:
-            from app.driver.profiles import Profiles
-
-            return Profiles().load(name)
-
-        self.worker.submit("profile", load, self._use_profile, failed=self._person_problem)
+    # What the pages of the dock choose.
 
     def _use_profile(self, profile: Profile | None) -> None:
-        self._person_problem("")
         if self.session is not None and self._watching:
             self.session.live.use_baseline(None if profile is None else profile.baseline)
-        if self.view is not None and profile is not None:
-            self.view.person.show_profile(profile)
-
-    def _save_profile(self, profile: Profile) -> None:
-        def save() -> str:
-            from app.driver.profiles import Profiles
-
-            Profiles().save(profile)
-            return profile.name
-
-        self.worker.submit("profile", save, self._profile_kept, failed=self._person_problem)
-
-    def _rename_profile(self, old: str, _new: str) -> None:
-        if self.view is None:
-            return
-        person = self.view.person.names.name.text().strip()
-        glasses = self.view.person.glasses.isChecked()
-
-        def rename() -> str:
-            from app.driver.profiles import Profiles
-
-            profiles = Profiles()
-            renamed = replace(profiles.load(old), person=person, glasses=glasses)
-            profiles.save(renamed)
-            profiles.delete(old)
-            return renamed.name
-
-        self.worker.submit("profile", rename, self._profile_kept, failed=self._person_problem)
-
-    def _profile_kept(self, name: str) -> None:
-        self._person_problem("")
-        self._preferences.set(_PROFILE, name)
-        self._refresh_kept()
-
-    def _delete_profile(self, name: str) -> None:
-        def delete() -> None:
-            from app.driver.profiles import Profiles
-
-            Profiles().delete(name)
-
-        self._preferences.set(_PROFILE, "")
-        self.worker.submit(
-            "profile", delete, lambda _: self._refresh_kept(), failed=self._person_problem
-        )
-
-    def _person_problem(self, text: str) -> None:
-        if self.view is not None:
-            self.view.person.problem.say(text)
 
     def _use_settings(self, settings: DriverSettings) -> None:
         self._settings = settings
         if self.session is not None:
             self.session.live.use_settings(settings)
-        if self.view is not None:
-            self.view.plots.show_settings(settings)
-
-    def _choose_preset(self, name: str) -> None:
-        def load() -> DriverSettings:
-            from app.driver.presets import Presets
-            from app.driver.settings import DriverSettings
-
-            return Presets().load(name) if name else DriverSettings()
-
-        def use(settings: DriverSettings) -> None:
-            self._preferences.set(_PRESET, name)
-            if self.view is not None:
-                self.view.thresholds.show_settings(settings)
-                self.view.thresholds.names.name.setText(name)
-            self._use_settings(settings)
-
-        self.worker.submit("preset", load, use, failed=self._preset_problem)
-
-    def _save_preset(self, name: str) -> None:
-        if self.view is None:
-            return
-        settings = self.view.thresholds.settings
-
-        def save() -> None:
-            from app.driver.presets import Presets
-
-            Presets().save(name, settings)
-
-        def saved(_: None) -> None:
-            self._preferences.set(_PRESET, name)
-            self._preset_problem("")
-            if self.view is not None:
-                self.view.thresholds.state.say(f"Saved as {name}.")
-            self._refresh_kept()
-
-        self.worker.submit("preset", save, saved, failed=self._preset_problem)
-
-    def _delete_preset(self, name: str) -> None:
-        def delete() -> None:
-            from app.driver.presets import Presets
-
-            Presets().delete(name)
-
-        self._preferences.set(_PRESET, "")
-        self.worker.submit(
-            "preset", delete, lambda _: self._refresh_kept(), failed=self._preset_problem
-        )
-
-    def _preset_problem(self, text: str) -> None:
-        if self.view is not None:
-            self.view.thresholds.problem.say(text)
 
     def _use_alarm(self) -> None:
         if self.session is not None:
@@ -709,57 +562,3 @@ class DriverControl(QObject):
 
     def _fail(self, text: str) -> None:
         self._banners.announce(Message("driver", "error", text))
-
-
-def clips_folder() -> Path:
-    """Where evidence clips go unless the user says otherwise."""
-    movies = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.MoviesLocation)
-    return Path(movies or Path.home()) / "PFLD Live"
-
-
-def _evidence() -> frozenset[Any]:
-    from app.driver.state import CLOSURES, EventKind
-
-    return CLOSURES | {
-        EventKind.YAWN,
-        EventKind.NOD_OFF,
-        EventKind.TURNED_AWAY,
-        EventKind.LOST_FACE,
-    }
-
-
-def _write_report(live: Any, page: Path) -> tuple[Path, ...]:
-    from app.core.files import write_text
-    from app.driver.report import render_session
-    from app.driver.summary import events_csv, timeline_csv
-
-    log, facts = live.record()
-    if not log.frames:
-        raise PfldLiveError("Nothing was watched in this session, so there is nothing to report.")
-    paths = page, page.with_suffix(".csv"), page.with_suffix(".events.csv")
-    for path, text in zip(
-        paths,
-        (render_session(log, facts), timeline_csv(log), events_csv(log)),
-        strict=True,
-    ):
-        write_text(path, text)
-    return paths
-
-
-def _write_clip(moment: Moment, folder: Path, name: str, *, make_folder: bool) -> Path:
-    from app.core.errors import OutputError
-    from app.record.places import files_in
-
-    if make_folder:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"The folder {folder} cannot be made: {error.strerror}; choose another one."
-            ) from error
-    files = files_in(folder, name, annotated=False, clean=True, sidecar=False, table=False)
-    path = files.clean
-    if path is None:
-        raise ValueError("there is no name for the clip")
-    moment.write(path)
-    return path

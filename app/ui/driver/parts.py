@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from app.core.errors import PfldLiveError
 from app.ui.multimedia import silence_libraries
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from app.driver.profiles import Profile, Profiles
     from app.driver.settings import DriverSettings
     from app.record.moments import MomentMemory
+
+PROFILE: Final = "driver/profile"
+PRESET: Final = "driver/preset"
+"""Preferences: the names of those in use, "" for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +74,8 @@ def make_session(
     from app.record.moments import MomentMemory
 
     silence_libraries()
-    import_module("PySide6.QtMultimedia")
+    for name in ("PySide6.QtMultimedia", "app.ui.driver.output"):
+        import_module(name)
     problems: list[str] = []
     baseline = None
     if profile:
@@ -91,7 +96,8 @@ def make_session(
 def import_dock() -> None:
     """Import what the dock needs."""
     silence_libraries()
-    for name in ("PySide6.QtMultimedia", "pyqtgraph", "app.ui.driver.view"):
+    needed = "pyqtgraph", "app.ui.driver.view", "app.ui.driver.choices", "app.ui.driver.output"
+    for name in ("PySide6.QtMultimedia", *needed):
         import_module(name)
 
 

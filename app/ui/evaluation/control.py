@@ -14,10 +14,10 @@ from app.core.resources import asset
 from app.ui.banner import BannerStack, Message
 from app.ui.evaluation.actions import EvaluationActions
 from app.ui.evaluation.playing import PlayedLabels
-from app.ui.evaluation.worker import Worker
 from app.ui.panels.evaluation_panel import EvaluationPanel
 from app.ui.preferences import Preferences
 from app.ui.sources import Sources
+from app.ui.worker import Worker
 
 if TYPE_CHECKING:
     from app.evaluate.background import BackgroundEvaluation, EvaluationStatus

@@ -12,9 +12,9 @@ from app.capture.source import SourceState
 from app.core.resources import asset
 from app.ui.banner import BannerStack, Message
 from app.ui.engine_link import EngineLink
-from app.ui.evaluation.worker import Worker
 from app.ui.sources import Sources
 from app.ui.video_view import VideoView
+from app.ui.worker import Worker
 
 if TYPE_CHECKING:
     from app.evaluate.clip import LabelledClip

@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow
 
 from app.capture.source import VIDEO_SUFFIXES
 from app.ui.banner import BannerStack, Message
-from app.ui.evaluation.worker import Worker
 from app.ui.icons import PaletteIcons
 from app.ui.preferences import Preferences
 from app.ui.sources import Sources
 from app.ui.theme import Theme
+from app.ui.worker import Worker
 
 if TYPE_CHECKING:
     from app.ui.labels.window import LabelWindow

@@ -34,13 +34,13 @@ from app.evaluate.labels import MACHINE
 from app.evaluate.project_labels import read_label_file, write_label_file
 from app.ui.actions import make_action
 from app.ui.banner import BannerStack, Message
-from app.ui.evaluation.worker import Worker
 from app.ui.icons import PaletteIcons
 from app.ui.labels.canvas import LabelCanvas
 from app.ui.labels.face_form import FaceForm
 from app.ui.labels.frames import FrameFetcher
 from app.ui.labels.machine import MachineLabelling
 from app.ui.theme import Theme
+from app.ui.worker import Worker
 from app.vision.settings import FIELD_OF_VIEW
 
 if TYPE_CHECKING:

@@ -107,7 +107,7 @@ class Worker(QObject):
             except PfldLiveError as error:
                 problem = str(error)
             except Exception as error:
-                _log.exception("a task of the evaluation failed")
+                _log.exception("%s: the task %s failed", self._name, task.key)
                 problem = f"Something failed ({type(error).__name__}): {error}"
             ended_s = time.monotonic()
             if task.rests:
