@@ -116,6 +116,9 @@ class Residual(nn.Module):
             *expand, nn.Conv2d(hidden, outputs, 1, bias=False), nn.BatchNorm2d(outputs)
         )
         self.shortcut = stride == 1 and inputs == outputs
+        if self.shortcut:
+            # The block begins as nothing: one more of them leaves a trained network as it was.
+            nn.init.zeros_(self.body[-1].weight)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, H, W) to (B, outputs, H / stride, W / stride)."""

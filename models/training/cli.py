@@ -378,14 +378,22 @@ def _prune(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
+    from models.training.crops import load_crops
     from models.training.export import card_of, export
+    from models.training.labels import Labels
     from models.training.loop import load_trained
     from models.training.recipe import Recipe
+    from models.training.trust import refit_trust, trust_examples
 
     recipe = Recipe.load(options.recipe)
     network = load_trained(recipe, options.runs / recipe.name / "checkpoint.pt")
     made_by = f"{options.recipe.as_posix()} at commit {_commit()}"
-    export(network, card_of(recipe, made_by), options.zoo / f"{recipe.name}-fp32.onnx")
+    fp32: Path = options.zoo / f"{recipe.name}-fp32.onnx"
+    export(network, card_of(recipe, made_by), fp32)
+    if recipe.system.trust:
+        labels = Labels.load(_label_file(options))
+        crops = load_crops(_crop_folder(options), labels)
+        refit_trust(fp32, *trust_examples(recipe, labels, crops))
 
 
 def _quantize(options: argparse.Namespace) -> None:

@@ -218,7 +218,8 @@ class Trainer:
         """Begin with the weights of another run, which lies beside this one."""
         runs = self._run.folder.parents[len(Path(self._recipe.name).parts) - 1]
         new = start_from(self.network, runs / trained / "checkpoint.pt", self._recipe.schedule.seed)
-        self._report(f"starting from {trained}" + (f"; new: {', '.join(new)}" if new else ""))
+        parts = dict.fromkeys(".".join(name.split(".")[:-1][:3]) for name in new)
+        self._report(f"starting from {trained}" + (f"; new: {', '.join(parts)}" if new else ""))
 
     def _resume(self) -> None:
         state = torch.load(self._run.checkpoint, weights_only=True)

@@ -1,4 +1,5 @@
-"""First weights from a network that was trained before, of the same channels or of half as many.
+"""First weights from a network that was trained before, of the same channels or of half as many,
+and of as many blocks or of fewer.
 
 A network of twice the channels begins as its narrow twin: every channel becomes two equal ones,
 and what reads them splits its weights between the two (Net2Net, Chen et al., 2016). The split is

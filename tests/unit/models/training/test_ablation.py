@@ -23,10 +23,13 @@ def test_variants_change_what_they_name_and_keep_the_rest() -> None:
         (False, False), (True, False), (False, True), (True, True),
     ]  # fmt: skip
     assert all(loss.form == "seed" and loss.head_pose_share == 0 for loss in losses[:4])
-    steps = {variant.recipe.schedule.steps for variant in ablation.variants}
-    assert len(steps) == 1, "variants are compared after equal training"
-    names = [variant.recipe.name for variant in ablation.variants]
-    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_file_of_the_family_compares_equal_runs(path: Path) -> None:
+    variants = Ablation.load(path).variants
+    assert len({variant.recipe.schedule.steps for variant in variants}) == 1
+    assert len({variant.recipe.name for variant in variants}) == len(variants)
 
 
 def test_the_last_variant_is_the_recipe() -> None:
@@ -35,7 +38,7 @@ def test_the_last_variant_is_the_recipe() -> None:
     assert last.loss != base.loss
     from models.training.recipe import Recipe
 
-    recipe = Recipe.load(FOLDER.parent / "0.25x.toml")
+    recipe = Recipe.load(FOLDER.parent / "0.25x-first.toml")
     assert (last.network, last.crop, last.jitter, last.loss, last.data) == (
         recipe.network, recipe.crop, recipe.jitter, recipe.loss, recipe.data,
     )  # fmt: skip

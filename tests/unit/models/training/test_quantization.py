@@ -2,12 +2,14 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime as ort
 import pytest
 
 torch = pytest.importorskip("torch")
 
 from onnx import TensorProto, helper  # noqa: E402
 
+from models.training import quantization  # noqa: E402
 from models.training.export import card_of, export  # noqa: E402
 from models.training.quantization import last_layers, quantize  # noqa: E402
 from models.training.recipe import Recipe  # noqa: E402
@@ -65,3 +67,25 @@ def test_what_a_family_keeps_in_float_stays_so(tmp_path: Path) -> None:
     ]
     assert {kind for kind, _ in read} == set(products)
     assert all(small == products[kind] for kind, small in read)
+
+
+def test_the_range_is_taken_that_keeps_the_points_nearest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = Recipe.load(Path(__file__).parents[4] / "models" / "pfld" / "0.25x-first.toml")
+    fp32 = tmp_path / "fp32.onnx"
+    torch.manual_seed(0)
+    export(recipe.build_network(), card_of(recipe, "a test"), fp32)
+    inputs = np.random.default_rng(0).standard_normal((8, 3, 112, 112), np.float32)
+
+    def points(*kept: float) -> np.ndarray:
+        monkeypatch.setattr(quantization, "KEPT_VALUES", kept)
+        int8 = tmp_path / "int8.onnx"
+        quantize(fp32, int8, inputs)
+        session = ort.InferenceSession(str(int8), providers=["CPUExecutionProvider"])
+        return session.run(["points"], {"crop": inputs[:1]})[0]
+
+    wide, narrow = points(99.99), points(50.0)
+    assert np.abs(wide - narrow).max() > 0
+    for both in (points(50.0, 99.99), points(99.99, 50.0)):
+        np.testing.assert_array_equal(both, wide)

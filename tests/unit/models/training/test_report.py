@@ -24,6 +24,6 @@ def test_recipes_are_made_after_those_that_they_begin_with() -> None:
 
 
 def test_a_recipe_that_begins_at_random_needs_no_other() -> None:
-    lines = commands_for([Recipe.load(FOLDER / "0.25x.toml")])
+    lines = commands_for([Recipe.load(FOLDER / "0.25x-first.toml")])
     assert len(lines) == 3
-    assert all(line.endswith("0.25x.toml") for line in lines)
+    assert all(line.endswith("0.25x-first.toml") for line in lines)

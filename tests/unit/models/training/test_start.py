@@ -13,10 +13,10 @@ from models.training.start import start_from  # noqa: E402
 pytestmark = pytest.mark.torch
 
 
-def network(times: int = 1, **changes: Any) -> Pfld:
+def network(times: int = 1, repeats: int = 2, **changes: Any) -> Pfld:
     torch.manual_seed(times)
     stages = tuple(
-        Stage(block=block, channels=channels * times, expansion=2, repeats=2, stride=2)
+        Stage(block=block, channels=channels * times, expansion=2, repeats=repeats, stride=2)
         for block, channels in (("fused", 8), ("inverted", 8), ("fused", 16))
     )
     architecture = Architecture(
@@ -30,6 +30,9 @@ def network(times: int = 1, **changes: Any) -> Pfld:
 def trained(tmp_path: Path) -> tuple[Pfld, Path]:
     """A network whose normalisations have seen pictures, and its checkpoint."""
     narrow = network()
+    for module in narrow.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.normal_(module.weight, 1.0, 0.2)
     for _ in range(3):
         narrow(torch.randn(4, 3, 64, 64))
     path = tmp_path / "checkpoint.pt"
@@ -50,6 +53,19 @@ def test_a_network_starts_with_the_answers_of_the_one_before(
         before, after = narrow(pictures), wide.eval()(pictures)
     for name in ("points", "trust", "pose"):
         torch.testing.assert_close(getattr(after, name), getattr(before, name))
+
+
+def test_blocks_that_are_new_change_no_answer_and_learn(trained: tuple[Pfld, Path]) -> None:
+    shallow, path = trained
+    deep = network(repeats=3)
+    new = start_from(deep, path, seed=0)
+    assert {name.rsplit(".body.", 1)[0] for name in new} == {f"stages.{i}.2" for i in range(3)}
+    pictures = torch.randn(4, 3, 64, 64)
+    with torch.inference_mode():
+        before, after = shallow(pictures), deep.eval()(pictures)
+    torch.testing.assert_close(after.points, before.points)
+    deep.train()(pictures).points.sum().backward()
+    assert all(stage[2].body[-1].weight.grad.any() for stage in deep.stages)
 
 
 def test_twin_channels_learn_different_things(trained: tuple[Pfld, Path]) -> None:
