@@ -5,15 +5,15 @@ estimator of the pose. Run by hand:
 
 DATA is the folder with p1/ and faces/. Prints tables for models/pfld/RESULTS.md: the pose of the
 network and the one fitted to its points against the rotation of FaceMesh's mesh; the error around
-the boxes of the detectors (from runs/detector_boxes.json) with one look and with two; how far the
-points of a still face wander under a camera's noise.
+the boxes of the detectors (from runs/detector_boxes.json) with one look and with two, on val and on
+the photographs labelled by hand; how far the points of a still face wander under a camera's noise.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -32,8 +32,10 @@ from app.vision.framing import look_twice
 from app.vision.landmarker import Landmarks, OnnxLandmarker
 from app.vision.pose import PoseEstimator
 from app.vision.session import load_model
+from models.training.comparison import Shown, errors_of, helen_faces
 from models.training.detector_boxes import BoxMap, detect_faces
 from models.training.labels import Labels
+from models.training.peers import CORE
 from models.training.sources import Picture, read_picture
 
 Angles = tuple[float, float, float]
@@ -138,6 +140,28 @@ def look_at_boxes(path: Path, data: Path, labels: Labels, boxes: Mapping[int, Bo
     return Looks(np.array(list(boxes)), np.stack(first), np.stack(second), np.array(again))
 
 
+def in_photographs(path: Path, box_map: BoxMap, faces: Sequence[Shown]) -> tuple[float, float]:
+    """The error on photographs labelled by hand with one look and with two, each point's mean
+    offset removed, as `compare` measures it.
+    """
+    landmarker = OnnxLandmarker(load_model(path))
+    extent = FaceExtent(landmarker.layout)
+
+    def once(shown: Shown) -> npt.NDArray[np.float32]:
+        return landmarker.locate(shown.image, box_map.face_box(shown.box)).points[list(CORE)]
+
+    def twice(shown: Shown) -> npt.NDArray[np.float32]:
+        def look(box: Box) -> Landmarks:
+            return landmarker.locate(shown.image, box)
+
+        height, width = shown.image.shape[:2]
+        box = box_map.face_box(shown.box)
+        found = look_twice(look, extent, box, width=width, height=height)
+        return found.landmarks.points[list(CORE)]
+
+    return errors_of(once, faces)[1], errors_of(twice, faces)[1]
+
+
 def measure_unrest(path: Path, data: Path, labels: Labels) -> float:
     """Standard deviation of the points of a still face under a camera's noise, before smoothing:
     the mean over points and `STILL_FACES` val faces, as a share of the eye distance.
@@ -216,6 +240,7 @@ def main() -> None:
             np.nanmean(nme(point_errors(points, truth[here], IBUG68, counts=counts[here])))
         )
 
+    photographs = helen_faces(data)
     for model in models:
         print(f"{model.name}: unrest {100 * measure_unrest(model, data, labels):.2f} %")
         for source, pose in measure_pose(model, data, labels).items():
@@ -229,6 +254,8 @@ def main() -> None:
                 f"  {name} boxes: {error(looks.rows, looks.first):.2f} with one look, "
                 f"{error(looks.rows, looks.second):.2f} with two ({looks.again.mean():.0%})"
             )
+        one, two = in_photographs(model, maps["blazeface_short"], photographs)
+        print(f"  helen48: {100 * one:.2f} with one look, {100 * two:.2f} with two")
 
 
 if __name__ == "__main__":

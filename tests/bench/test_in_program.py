@@ -12,8 +12,12 @@ from app.core.face import Box, HeadPose
 from app.core.geometry import face_box, roll_of
 from app.core.resources import asset
 from app.core.rotation import pose_to_matrix
+from models.training.comparison import Shown
+from models.training.detector_boxes import BoxMap
 from models.training.labels import Labels
+from models.training.peers import CORE
 from tests.bench.in_program import (
+    in_photographs,
     look_at_boxes,
     measure_pose,
     measure_unrest,
@@ -86,6 +90,16 @@ def test_a_second_look_mends_what_a_box_framed_badly(data: Path, labels: Labels)
 
     assert error(mended.second) < error(mended.first)
     assert np.array_equal(calm.first[~calm.again], calm.second[~calm.again])
+
+
+def test_photographs_are_seen_better_at_the_second_look(data: Path, labels: Labels) -> None:
+    photographs = []
+    for row, points in enumerate(labels.points):
+        image = cv2.imread(str(data / str(labels.paths[row])))
+        photographs.append(Shown(image, face_box(points, roll=0.0), points[list(CORE)]))
+    aside = BoxMap(scale=1.2, dx=0.15, dy=0.0, scale_std=0.0, shift_std=0.0, found=1.0)
+    one, two = in_photographs(MODEL, aside, photographs)
+    assert two < one < 0.1
 
 
 def test_noise_moves_the_points_of_a_still_face_a_little(data: Path, labels: Labels) -> None:
