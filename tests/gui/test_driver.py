@@ -14,6 +14,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QMessageBox, QToolButton
 from pytestqt.qtbot import QtBot
 
+from app.core.resources import user_config_folder
 from app.driver.alarm import AlarmStage
 from app.driver.calibration import CalibrationPhase
 from app.driver.profiles import Profiles
@@ -481,6 +482,27 @@ def test_thresholds_that_contradict_each_other_are_refused_in_words(
     page.fields["blink_opening"].set_value(0.3)
     assert page.problem.plain == ""
     assert player.driver.session.live.record()[1].settings.blink_opening == 0.3
+
+
+def test_what_was_wrong_with_a_profile_is_forgotten_when_it_is_deleted(
+    make_player: Callable[[], Player], wait: Wait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = user_config_folder() / "profiles" / "Ada.json"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("{}", encoding="utf-8")
+    player = make_player()
+    player.window.driver_actions.show.trigger()
+    wait(lambda: player.driver.view is not None)
+    page = player.driver.view.person
+    wait(lambda: page.names.combo.count() == 2)
+    page.names.combo.setCurrentIndex(1)
+    page.names.combo.activated.emit(1)
+    wait(lambda: "Ada" in page.problem.plain)
+    yes = QMessageBox.StandardButton.Yes
+    monkeypatch.setattr(QMessageBox, "question", lambda *_: yes)
+    page.names.delete.click()
+    wait(lambda: page.names.combo.count() == 1)
+    assert page.problem.plain == ""
 
 
 # The face.

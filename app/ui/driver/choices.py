@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -16,6 +16,8 @@ from app.ui.preferences import Preferences
 from app.ui.worker import Worker
 
 if TYPE_CHECKING:
+    from app.ui.driver.person_page import PersonPage
+    from app.ui.driver.thresholds_page import ThresholdsPage
     from app.ui.driver.view import DriverView
 
 
@@ -87,22 +89,31 @@ class DriverChoices(QObject):
 
         self._worker.submit("kept", lambda: look_up(profile, preset), show, failed=self._failed)
 
+    def _ask(
+        self,
+        page: PersonPage | ThresholdsPage,
+        work: Callable[[], Any],
+        done: Callable[[Any], None],
+    ) -> None:
+        """Do something with the files of a page, which tells what went wrong the last time."""
+
+        def succeeded(result: Any) -> None:
+            page.problem.say("")
+            done(result)
+
+        self._worker.submit(type(page).__name__, work, succeeded, failed=page.problem.say)
+
     # Profiles.
 
     def _choose_profile(self, name: str) -> None:
         self._preferences.set(PROFILE, name)
-        if not name:
-            self._use_profile(None)
-            return
-        self._worker.submit(
-            "profile",
-            lambda: Profiles().load(name),
-            self._use_profile,
-            failed=self._person.problem.say,
-        )
+
+        def load() -> Profile | None:
+            return Profiles().load(name) if name else None
+
+        self._ask(self._person, load, self._use_profile)
 
     def _use_profile(self, profile: Profile | None) -> None:
-        self._person.problem.say("")
         if profile is not None:
             self._person.show_profile(profile)
         self.profile_chosen.emit(profile)
@@ -112,7 +123,7 @@ class DriverChoices(QObject):
             Profiles().save(profile)
             return profile.name
 
-        self._worker.submit("profile", save, self._profile_kept, failed=self._person.problem.say)
+        self._ask(self._person, save, self._profile_kept)
 
     def _rename_profile(self, old: str, _new: str) -> None:
         person = self._person.names.name.text().strip()
@@ -125,21 +136,15 @@ class DriverChoices(QObject):
             profiles.delete(old)
             return renamed.name
 
-        self._worker.submit("profile", rename, self._profile_kept, failed=self._person.problem.say)
+        self._ask(self._person, rename, self._profile_kept)
 
     def _profile_kept(self, name: str) -> None:
-        self._person.problem.say("")
         self._preferences.set(PROFILE, name)
         self._refresh()
 
     def _delete_profile(self, name: str) -> None:
         self._preferences.set(PROFILE, "")
-        self._worker.submit(
-            "profile",
-            lambda: Profiles().delete(name),
-            lambda _: self._refresh(),
-            failed=self._person.problem.say,
-        )
+        self._ask(self._person, lambda: Profiles().delete(name), lambda _: self._refresh())
 
     # Presets.
 
@@ -157,29 +162,18 @@ class DriverChoices(QObject):
             self._thresholds.names.name.setText(name)
             self._use_settings(settings)
 
-        self._worker.submit("preset", load, use, failed=self._thresholds.problem.say)
+        self._ask(self._thresholds, load, use)
 
     def _save_preset(self, name: str) -> None:
         settings = self._thresholds.settings
 
         def saved(_: None) -> None:
             self._preferences.set(PRESET, name)
-            self._thresholds.problem.say("")
             self._thresholds.state.say(f"Saved as {name}.")
             self._refresh()
 
-        self._worker.submit(
-            "preset",
-            lambda: Presets().save(name, settings),
-            saved,
-            failed=self._thresholds.problem.say,
-        )
+        self._ask(self._thresholds, lambda: Presets().save(name, settings), saved)
 
     def _delete_preset(self, name: str) -> None:
         self._preferences.set(PRESET, "")
-        self._worker.submit(
-            "preset",
-            lambda: Presets().delete(name),
-            lambda _: self._refresh(),
-            failed=self._thresholds.problem.say,
-        )
+        self._ask(self._thresholds, lambda: Presets().delete(name), lambda _: self._refresh())
