@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from app.core.card import ModelCard
+from app.core.layout import LAYOUTS
+from models.training.families import Prediction
 from models.training.recipe import Recipe
 
 OPSET = 17
@@ -42,13 +44,42 @@ class _Exported(nn.Module):
 
     def forward(self, crop: Tensor) -> tuple[Tensor, ...]:
         """(1, C, N, N) to points (1, 2 K), trust (1, 1) and pose (1, 3)."""
-        prediction = self._network(crop)
-        outputs = [prediction.points]
-        if prediction.trust is not None:
-            outputs.append(torch.sigmoid(prediction.trust))
-        if prediction.pose is not None:
-            outputs.append(prediction.pose * DEGREES)
-        return tuple(outputs)
+        return _outputs(self._network(crop))
+
+
+class _Mirrored(nn.Module):
+    """The same of a crop and its mirror image, in one batch of two, averaged."""
+
+    def __init__(self, network: nn.Module, card: ModelCard) -> None:
+        super().__init__()
+        self._network = network
+        self._mirror = list(LAYOUTS[card.layout].mirror)
+        # x in the mirror is the sum of both edges less x.
+        self._edges = {"unit": 1.0, "symmetric": 0.0, "pixels": float(card.input_size)}[
+            card.coordinates
+        ]
+
+    def forward(self, crop: Tensor) -> tuple[Tensor, ...]:
+        """(1, C, N, N) to points (1, 2 K), trust (1, 1) and pose (1, 3)."""
+        prediction = self._network(torch.cat([crop, crop.flip(3)]))
+        points = prediction.points.unflatten(1, (len(self._mirror), 2))
+        seen, mirrored = points[:1], points[1:][:, self._mirror]
+        back = mirrored * torch.tensor([-1.0, 1.0]) + torch.tensor([self._edges, 0.0])
+        trust, pose = prediction.trust, prediction.pose
+        if trust is not None:
+            trust = trust.mean(dim=0, keepdim=True)
+        if pose is not None:
+            pose = (pose[:1] + pose[1:] * torch.tensor([-1.0, 1.0, -1.0])) / 2
+        return _outputs(Prediction(((seen + back) / 2).flatten(1), trust, pose))
+
+
+def _outputs(prediction: Any) -> tuple[Tensor, ...]:
+    outputs = [prediction.points]
+    if prediction.trust is not None:
+        outputs.append(torch.sigmoid(prediction.trust))
+    if prediction.pose is not None:
+        outputs.append(prediction.pose * DEGREES)
+    return tuple(outputs)
 
 
 def card_of(recipe: Recipe, made_by: str) -> ModelCard:
@@ -77,9 +108,17 @@ def card_of(recipe: Recipe, made_by: str) -> ModelCard:
     )
 
 
-def export(network: nn.Module, card: ModelCard, path: Path) -> None:
-    """Write the network and its card; the network is put into evaluation mode."""
+def export(network: nn.Module, card: ModelCard, path: Path, *, mirrored: bool = False) -> None:
+    """Write the network and its card; the network is put into evaluation mode.
+
+    Args:
+        network: of the family's kind.
+        card: what the file says of itself.
+        path: file to write.
+        mirrored: the file asks the network about the crop and its mirror image and averages.
+    """
     network.eval()
+    whole = _Mirrored(network, card) if mirrored else _Exported(network)
     with torch.no_grad():
         for parameter in network.parameters():
             parameter[parameter.abs() < TINY] = 0.0
@@ -90,7 +129,7 @@ def export(network: nn.Module, card: ModelCard, path: Path) -> None:
         # The input has one shape, so what the tracer takes for constant is constant.
         warnings.simplefilter("ignore", torch.jit.TracerWarning)
         torch.onnx.export(
-            _Exported(network).eval(),
+            whole.eval(),
             (torch.zeros(1, card.depth, card.input_size, card.input_size),),
             str(path),
             input_names=[INPUT],

@@ -119,6 +119,7 @@ class Trainer:
         self._loss = recipe.build_loss(faces.attributes[faces.rows])
         self.step = 0
         self._elapsed = 0.0
+        self._frozen = False
         if run.checkpoint.is_file():
             self._resume()
 
@@ -131,12 +132,16 @@ class Trainer:
         if run.stop_after is not None:
             last = min(last, self.step + run.stop_after)
         self.network.train()
+        if self._frozen:
+            freeze_statistics(self.network)
         started, elapsed_before, losses = time.monotonic(), self._elapsed, []
         first_step = self.step
         for batch in stream(self._batches, self.step, last, workers=run.workers):
             progress = self._progress()
             if progress >= 1:
                 break
+            if progress >= schedule.frozen_from and not self._frozen:
+                self._freeze_statistics()
             losses.append(self._train_step(batch, learning_rate(schedule, progress)))
             self.step += 1
             self._elapsed = elapsed_before + time.monotonic() - started
@@ -195,6 +200,13 @@ class Trainer:
         self.average.update_parameters(self.network)
         return float(loss.detach())
 
+    def _freeze_statistics(self) -> None:
+        """Go on from the average, whose statistics belong to its weights, and keep them."""
+        self.network.load_state_dict(self.average.module.state_dict())
+        freeze_statistics(self.network)
+        self._frozen = True
+        self._report(f"statistics frozen at step {self.step}")
+
     def _log(self, row: dict[str, Any]) -> None:
         with self._run.log.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
@@ -206,6 +218,7 @@ class Trainer:
             {
                 "step": self.step,
                 "elapsed": self._elapsed,
+                "frozen": self._frozen,
                 "network": self.network.state_dict(),
                 "average": self.average.state_dict(),
                 "optimiser": self._optimiser.state_dict(),
@@ -224,10 +237,20 @@ class Trainer:
     def _resume(self) -> None:
         state = torch.load(self._run.checkpoint, weights_only=True)
         self.step, self._elapsed = state["step"], state["elapsed"]
+        self._frozen = state.get("frozen", False)
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self._optimiser.load_state_dict(state["optimiser"])
         self._report(f"going on at step {self.step}")
+
+
+def freeze_statistics(network: nn.Module) -> None:
+    """Normalise by the statistics that a network has, as it will when it is used, no longer by
+    those of each batch; scale and offset are still learned.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()
 
 
 def ramped_average(decay: float) -> Callable[[Any, Any, Any], None]:

@@ -82,13 +82,16 @@ def refit_trust(
     A logistic regression on the features that the file itself computes.
 
     Args:
-        path: an ONNX file whose trust is the sigmoid of one matrix product in float.
+        path: an ONNX file whose trust is the sigmoid of one matrix product in float, or of its
+            mean over the crop and its mirror image.
         inputs: (F, 3, N, N) normalised crops.
         positive: (F,), whether a crop holds a well-framed face.
     """
     model: Any = onnx.load(path)
     made_by = {output: node for node in model.graph.node for output in node.output}
-    layer = made_by[made_by[TRUST].input[0]]
+    layer = made_by[TRUST]
+    while layer.op_type != "Gemm":  # a sigmoid, and of a mirrored file a mean before it
+        layer = made_by[layer.input[0]]
     features = torch.from_numpy(_features(model, layer.input[0], inputs))
     weights, bias = _logistic_regression(features, torch.from_numpy(positive))
     values = {layer.input[1]: weights[None], layer.input[2]: bias[None]}
@@ -99,13 +102,13 @@ def refit_trust(
 
 
 def _features(model: Any, name: str, inputs: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Values (F, K) of an inner tensor of the model."""
+    """Values (F, K) of an inner tensor (1, K) of the model; of a tensor (2, K) the mean."""
     probe = onnx.ModelProto()
     probe.CopyFrom(model)
     del probe.graph.output[:]
     probe.graph.output.append(onnx.helper.make_tensor_value_info(name, 1, None))
     session = ort.InferenceSession(probe.SerializeToString(), providers=["CPUExecutionProvider"])
-    return np.concatenate([session.run([name], {INPUT: crop[None]})[0] for crop in inputs])
+    return np.stack([session.run([name], {INPUT: crop[None]})[0].mean(axis=0) for crop in inputs])
 
 
 def _logistic_regression(

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.torch
 STEPS = 24
 
 
-def tiny_recipe(steps: int = STEPS) -> Recipe:
+def tiny_recipe(steps: int = STEPS, frozen_from: float = 1.0) -> Recipe:
     def stage(channels: int) -> dict:
         return {
             "block": "fused", "channels": channels, "expansion": 1, "repeats": 1, "stride": 2,
@@ -58,6 +58,7 @@ def tiny_recipe(steps: int = STEPS) -> Recipe:
             "negatives": 0.1,
             "seed": 0,
             "half_precision": False,
+            "frozen_from": frozen_from,
         },
     }
     return Recipe.from_tables(tables, Path("tiny.toml"))
@@ -71,9 +72,14 @@ def sets(drawn_data: Path, drawn_labels: Labels, tmp_path_factory: pytest.TempPa
     return tuple(Faces.of(drawn_labels, crops, split) for split in ("train", "val"))
 
 
-def trainer(sets: tuple, folder: Path, **options: int) -> Trainer:
+def trainer(sets: tuple, folder: Path, *, frozen_from: float = 1.0, **options: int) -> Trainer:
     run = Run(folder=folder, workers=0, save_every=8, validate_every=8, **options)
-    return Trainer(tiny_recipe(), run, *sets, lambda _line: None)
+    recipe = tiny_recipe(frozen_from=frozen_from)
+    return Trainer(recipe, run, *sets, lambda _line: None)
+
+
+def statistics_of(one: Trainer) -> list[torch.Tensor]:
+    return [t.clone() for n, t in one.network.state_dict().items() if "running" in n]
 
 
 def test_the_loss_falls_and_is_logged(sets: tuple, tmp_path: Path) -> None:
@@ -86,11 +92,14 @@ def test_the_loss_falls_and_is_logged(sets: tuple, tmp_path: Path) -> None:
     assert rows[-1]["val_nme"] < next(row["val_nme"] for row in rows if "val_nme" in row)
 
 
-def test_an_interrupted_run_ends_with_the_same_weights(sets: tuple, tmp_path: Path) -> None:
-    whole = trainer(sets, tmp_path / "whole")
+@pytest.mark.parametrize("frozen_from", [1.0, 0.25])
+def test_an_interrupted_run_ends_with_the_same_weights(
+    sets: tuple, tmp_path: Path, frozen_from: float
+) -> None:
+    whole = trainer(sets, tmp_path / "whole", frozen_from=frozen_from)
     whole.train()
-    trainer(sets, tmp_path / "parts", stop_after=9).train()
-    rest = trainer(sets, tmp_path / "parts")
+    trainer(sets, tmp_path / "parts", stop_after=9, frozen_from=frozen_from).train()
+    rest = trainer(sets, tmp_path / "parts", frozen_from=frozen_from)
     assert rest.step == 9
     rest.train()
     assert rest.step == whole.step == STEPS
@@ -98,6 +107,18 @@ def test_an_interrupted_run_ends_with_the_same_weights(sets: tuple, tmp_path: Pa
         whole.average.state_dict().values(), rest.average.state_dict().values(), strict=True
     )
     assert all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_frozen_statistics_stay_while_the_weights_go_on(sets: tuple, tmp_path: Path) -> None:
+    one = trainer(sets, tmp_path, frozen_from=0.5, stop_after=STEPS // 2)
+    one.train()
+    averaged = [t for n, t in one.average.module.state_dict().items() if "running" in n]
+    assert not all(map(torch.equal, statistics_of(one), averaged))
+    rest = trainer(sets, tmp_path, frozen_from=0.5)
+    before = rest.network.stem[0].weight.clone()
+    rest.train()
+    assert all(map(torch.equal, statistics_of(rest), averaged))
+    assert not torch.equal(rest.network.stem[0].weight, before)
 
 
 def test_a_recipe_goes_on_from_the_weights_of_another(sets: tuple, tmp_path: Path) -> None:

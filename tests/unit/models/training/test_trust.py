@@ -19,8 +19,8 @@ pytestmark = pytest.mark.torch
 FRAMING = Framing(size=64, scale=1.3, shift=0.0, mean=127.5, std=64.0)
 
 
-@pytest.fixture
-def untrained(tmp_path: Path) -> Path:
+@pytest.fixture(params=[False, True], ids=["plain", "mirrored"])
+def untrained(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     torch.manual_seed(0)
     stage = Stage(block="fused", channels=16, expansion=1, repeats=1, stride=2)
     network = Architecture(
@@ -29,7 +29,7 @@ def untrained(tmp_path: Path) -> Path:
     recipe = Recipe.load(Path(__file__).parents[4] / "models" / "pfld" / "0.5x.toml")
     card = replace(card_of(recipe, "a test"), input_size=FRAMING.size)
     path = tmp_path / "untrained-fp32.onnx"
-    export(Pfld(network), card, path)
+    export(Pfld(network), card, path, mirrored=request.param)
     return path
 
 
