@@ -230,9 +230,14 @@ class Trainer:
     def _start(self, trained: str) -> None:
         """Begin with the weights of another run, which lies beside this one."""
         runs = self._run.folder.parents[len(Path(self._recipe.name).parts) - 1]
-        new = start_from(self.network, runs / trained / "checkpoint.pt", self._recipe.schedule.seed)
-        parts = dict.fromkeys(".".join(name.split(".")[:-1][:3]) for name in new)
-        self._report(f"starting from {trained}" + (f"; new: {', '.join(parts)}" if new else ""))
+        seed = self._recipe.schedule.seed
+        start = start_from(self.network, runs / trained / "checkpoint.pt", seed)
+        parts = [f"starting from {trained}"]
+        for says, names in (("new", start.new), ("left out", start.left_out)):
+            if names:
+                layers = dict.fromkeys(".".join(name.split(".")[:-1][:3]) for name in names)
+                parts.append(f"{says}: {', '.join(layers)}")
+        self._report("; ".join(parts))
 
     def _resume(self) -> None:
         state = torch.load(self._run.checkpoint, weights_only=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from pickle import UnpicklingError
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -17,17 +18,25 @@ from torch import Tensor, nn
 from app.core.errors import SourceError
 
 
-def start_from(network: nn.Module, checkpoint: Path, seed: int) -> list[str]:
+class Start(NamedTuple):
+    """Where two networks differ, as names of parameters and buffers.
+
+    new: the checkpoint does not have them; they keep their first weights.
+    left_out: the network has no place for them; unless they had no effect, its answers are no
+        longer those of the checkpoint.
+    """
+
+    new: list[str]
+    left_out: list[str]
+
+
+def start_from(network: nn.Module, checkpoint: Path, seed: int) -> Start:
     """Give a network the averaged weights of a checkpoint, widened where it is twice as wide.
 
     Args:
         network: changed in place.
         checkpoint: of a finished run of the same family.
         seed: decides how weights are split.
-
-    Returns:
-        Names of the parameters and buffers that the checkpoint does not have, which keep their
-        first weights.
 
     Raises:
         SourceError: the checkpoint cannot be read or belongs to another network.
@@ -53,7 +62,7 @@ def start_from(network: nn.Module, checkpoint: Path, seed: int) -> list[str]:
     if len(missing) == len(weights):
         raise SourceError(f"{checkpoint} holds no layer of this network")
     network.load_state_dict(weights)
-    return missing
+    return Start(missing, [name for name in trained if name not in weights])
 
 
 def widened(tensor: Tensor, shape: torch.Size, name: str, generator: torch.Generator) -> Tensor:

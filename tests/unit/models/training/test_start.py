@@ -47,7 +47,7 @@ def test_a_network_starts_with_the_answers_of_the_one_before(
 ) -> None:
     narrow, path = trained
     wide = network(times)
-    assert start_from(wide, path, seed=0) == []
+    assert start_from(wide, path, seed=0) == ([], [])
     pictures = torch.randn(4, 3, 64, 64)
     with torch.inference_mode():
         before, after = narrow(pictures), wide.eval()(pictures)
@@ -58,7 +58,7 @@ def test_a_network_starts_with_the_answers_of_the_one_before(
 def test_blocks_that_are_new_change_no_answer_and_learn(trained: tuple[Pfld, Path]) -> None:
     shallow, path = trained
     deep = network(repeats=3)
-    new = start_from(deep, path, seed=0)
+    new = start_from(deep, path, seed=0).new
     assert {name.rsplit(".body.", 1)[0] for name in new} == {f"stages.{i}.2" for i in range(3)}
     pictures = torch.randn(4, 3, 64, 64)
     with torch.inference_mode():
@@ -85,8 +85,16 @@ def test_layers_that_are_new_keep_their_first_weights_and_are_named(
     torch.save(state, trained[1])
     new = network(2)
     first = new.mesh.weight.clone()
-    assert start_from(new, trained[1], seed=0) == ["mesh.weight", "mesh.bias"]
+    assert start_from(new, trained[1], seed=0) == (["mesh.weight", "mesh.bias"], [])
     assert torch.equal(new.mesh.weight, first)
+
+
+def test_trained_layers_without_a_place_are_named(trained: tuple[Pfld, Path]) -> None:
+    start = start_from(network(repeats=1), trained[1], seed=0)
+    assert start.new == []
+    assert {name.rsplit(".body.", 1)[0] for name in start.left_out} == {
+        f"stages.{i}.1" for i in range(3)
+    }
 
 
 def test_a_network_of_other_channels_is_refused(trained: tuple[Pfld, Path]) -> None:

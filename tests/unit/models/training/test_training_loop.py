@@ -132,6 +132,20 @@ def test_a_recipe_goes_on_from_the_weights_of_another(sets: tuple, tmp_path: Pat
     assert second.validate() == first.validate()
 
 
+def test_layers_that_a_recipe_leaves_out_are_reported(sets: tuple, tmp_path: Path) -> None:
+    trainer(sets, tmp_path / "tiny", stop_after=1).train()
+    recipe = replace(tiny_recipe(), name="less", start="tiny")
+    stages = (*recipe.network.stages[:2], replace(recipe.network.stages[2], repeats=2))
+    deeper = replace(recipe, network=replace(recipe.network, stages=stages))
+    lines: list[str] = []
+    run = Run(folder=tmp_path / "less", workers=0, stop_after=1)
+    Trainer(deeper, run, *sets, lines.append).train()
+    back = replace(tiny_recipe(), name="back", start="less")
+    Trainer(back, Run(folder=tmp_path / "back", workers=0), *sets, lines.append)
+    assert lines[0] == "starting from tiny; new: stages.2.1"
+    assert lines[-1] == "starting from less; left out: stages.2.1"
+
+
 def test_a_budget_of_minutes_completes_the_schedule(sets: tuple, tmp_path: Path) -> None:
     run = Run(folder=tmp_path, minutes=0.02, workers=0, save_every=1, validate_every=1000)
     Trainer(tiny_recipe(steps=10**6), run, *sets, lambda _line: None).train()
