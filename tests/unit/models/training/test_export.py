@@ -5,14 +5,36 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+import onnx  # noqa: E402
+
 from app.core.layout import LAYOUTS  # noqa: E402
 from models.training.evaluation import ModelFile, count_macs  # noqa: E402
 from models.training.export import card_of, export  # noqa: E402
+from models.training.loop import normalised  # noqa: E402
 from models.training.recipe import Recipe  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
 RECIPES = Path(__file__).parents[4] / "models"
+
+
+def test_large_kernels_are_stored_in_half_and_computed_in_full(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    recipe = Recipe.load(RECIPES / "pfld" / "0.25x-first.toml")
+    network, path = recipe.build_network(), tmp_path / "model.onnx"
+    export(network, card_of(recipe, "a test"), path)
+    parameters = sum(p.numel() for p in network.parameters())
+    assert path.stat().st_size < 3 * parameters
+    session = onnx.load(path).graph
+    assert {v.type.tensor_type.elem_type for v in (*session.input, *session.output)} == {
+        onnx.TensorProto.FLOAT
+    }
+    crop = np.random.default_rng(0).integers(0, 256, (112, 112, 3)).astype(np.uint8)
+    with torch.inference_mode():
+        images = torch.from_numpy(crop).permute(2, 0, 1)[None]
+        expected = network.eval()(normalised(images, recipe.crop)).points[0].numpy()
+    points, _ = ModelFile(path).run(crop)
+    assert 0 < np.abs(points.ravel() - expected).max() < 1e-3
 
 
 @pytest.mark.parametrize(

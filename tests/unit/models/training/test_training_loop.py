@@ -11,7 +11,7 @@ from app.core.card import ModelCard  # noqa: E402
 from models.training.batches import Faces  # noqa: E402
 from models.training.crops import build_crops, load_crops  # noqa: E402
 from models.training.evaluation import ModelFile, count_macs  # noqa: E402
-from models.training.export import card_of, export  # noqa: E402
+from models.training.export import HALF_FROM, card_of, export  # noqa: E402
 from models.training.labels import Labels  # noqa: E402
 from models.training.loop import (  # noqa: E402
     Run,
@@ -172,12 +172,19 @@ def test_the_average_forgets_the_first_weights_soon() -> None:
     assert float(average[0]) > 0.99
 
 
+def round_to_half(network: torch.nn.Module) -> None:
+    for module in network.modules():
+        if isinstance(module, torch.nn.Conv2d) and module.weight.numel() >= HALF_FROM:
+            module.weight.data = module.weight.data.half().float()
+
+
 def test_exported_and_quantized_files_say_what_torch_says(
     sets: tuple, drawn_labels: Labels, tmp_path: Path
 ) -> None:
     trainer(sets, tmp_path / "run").train()
     recipe = tiny_recipe()
     network = load_trained(recipe, tmp_path / "run" / "checkpoint.pt")
+    round_to_half(network)
     fp32, int8 = tmp_path / "tiny-fp32.onnx", tmp_path / "tiny-int8.onnx"
     export(network, card_of(recipe, "a test"), fp32)
     inputs = calibration_inputs(recipe, drawn_labels, sets[0].crops)
