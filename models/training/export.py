@@ -161,7 +161,12 @@ def store_in_half(model: Any) -> None:
     casts = []
     for tensor in model.graph.initializer:
         weights = numpy_helper.to_array(tensor)
-        if tensor.name not in kernels or weights.size < HALF_FROM:
+        largest = np.finfo(np.float16).max
+        if (
+            tensor.name not in kernels
+            or weights.size < HALF_FROM
+            or np.abs(weights).max() > largest
+        ):
             continue
         full, packed = tensor.name, f"{tensor.name}.half"
         tensor.CopyFrom(numpy_helper.from_array(weights.astype(np.float16), packed))

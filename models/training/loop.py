@@ -254,7 +254,7 @@ def freeze_statistics(network: nn.Module) -> None:
     those of each batch; scale and offset are still learned.
     """
     for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
+        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             module.eval()
 
 

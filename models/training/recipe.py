@@ -33,8 +33,9 @@ class Schedule:
         seed: of the first weights and of every random choice.
         half_precision: compute the convolutions in bfloat16.
         frozen_from: share of the run after which batch normalisation keeps its means and
-            variances; 1 for never. Those of a batch depend on which crops without a face are in
-            it, and shake every point.
+            variances (new layers need some of the run to find theirs); 1 for never. Those of a
+            batch change from one to the next, which shakes every point and is no part of the
+            network that is used.
     """
 
     steps: int
@@ -113,8 +114,8 @@ class Recipe:
         """Read a recipe.
 
         Raises:
-            SourceError: the file is missing, is not TOML, lacks a value or names a family that
-                does not exist.
+            SourceError: the file is missing, is not TOML, lacks a value, names a family that
+                does not exist or freezes statistics at random weights.
         """
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -128,6 +129,12 @@ class Recipe:
     def from_tables(cls, values: Mapping[str, Any], path: Path) -> Self:
         """Build a recipe from the tables of its file."""
         crop = Framing(**values["crop"])
+        schedule = Schedule(**values["schedule"])
+        if schedule.frozen_from == 0 and "start" not in values:
+            raise SourceError(
+                f"the recipe {path} freezes statistics that nothing has set: give it a `start`, or "
+                "a `frozen_from` above 0"
+            )
         family = find_family(values["family"])
         return cls(
             name=values["name"],
@@ -138,7 +145,7 @@ class Recipe:
             crop=crop,
             jitter=Jitter(**values["jitter"]),
             loss=family.read_loss(values["loss"]),
-            schedule=Schedule(**values["schedule"]),
+            schedule=schedule,
             data=Data(**values.get("data", {})),
             mirrored=values.get("mirrored", False),
         )

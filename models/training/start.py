@@ -1,5 +1,5 @@
-"""First weights from a network that was trained before, of the same channels or of half as many,
-and of as many blocks or of fewer.
+"""First weights from a network that was trained before, of the same channels or of half as many;
+of other numbers of blocks, too, though only fewer give the same answers.
 
 A network of twice the channels begins as its narrow twin: every channel becomes two equal ones,
 and what reads them splits its weights between the two (Net2Net, Chen et al., 2016). The split is

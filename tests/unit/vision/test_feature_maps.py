@@ -71,7 +71,7 @@ def test_the_first_maps_are_the_filters_laid_over_the_crop(picture: Image, box: 
 def test_every_layer_with_maps_is_there(path: Path, picture: Image, box: Box) -> None:
     inside = NetworkInside(path).look(picture, box)
     kinds = [layer.title.split()[1].rstrip(",") for layer in inside.layers]
-    assert kinds.count("Conv") == 17
+    assert kinds.count("Conv") == sum(node.op_type == "Conv" for node in onnx.load(path).graph.node)
     assert all(layer.maps.ndim == 3 and np.isfinite(layer.maps).all() for layer in inside.layers)
 
 

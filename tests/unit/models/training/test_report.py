@@ -18,6 +18,7 @@ def test_recipes_are_made_after_those_that_they_begin_with() -> None:
     steps = [(command, Path(path).stem) for command, path in said]
     assert steps == [
         ("train", "0.5x-first"),
+        ("train", "0.5x-second"),
         *((command, "0.5x") for command in ("train", "export", "quantize")),
         *((command, "1x") for command in ("train", "export", "quantize")),
     ]

@@ -8,10 +8,11 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from app.core.card import ModelCard  # noqa: E402
+from app.core.errors import SourceError  # noqa: E402
 from models.training.batches import Faces  # noqa: E402
 from models.training.crops import build_crops, load_crops  # noqa: E402
 from models.training.evaluation import ModelFile, count_macs  # noqa: E402
-from models.training.export import HALF_FROM, card_of, export  # noqa: E402
+from models.training.export import card_of, export  # noqa: E402
 from models.training.labels import Labels  # noqa: E402
 from models.training.loop import (  # noqa: E402
     Run,
@@ -121,6 +122,11 @@ def test_frozen_statistics_stay_while_the_weights_go_on(sets: tuple, tmp_path: P
     assert not torch.equal(rest.network.stem[0].weight, before)
 
 
+def test_statistics_that_nothing_has_set_are_not_frozen() -> None:
+    with pytest.raises(SourceError, match="frozen_from"):
+        tiny_recipe(frozen_from=0.0)
+
+
 def test_a_recipe_goes_on_from_the_weights_of_another(sets: tuple, tmp_path: Path) -> None:
     first = trainer(sets, tmp_path / "tiny")
     first.train()
@@ -134,16 +140,16 @@ def test_a_recipe_goes_on_from_the_weights_of_another(sets: tuple, tmp_path: Pat
 
 def test_layers_that_a_recipe_leaves_out_are_reported(sets: tuple, tmp_path: Path) -> None:
     trainer(sets, tmp_path / "tiny", stop_after=1).train()
-    recipe = replace(tiny_recipe(), name="less", start="tiny")
+    recipe = replace(tiny_recipe(), name="more", start="tiny")
     stages = (*recipe.network.stages[:2], replace(recipe.network.stages[2], repeats=2))
     deeper = replace(recipe, network=replace(recipe.network, stages=stages))
     lines: list[str] = []
-    run = Run(folder=tmp_path / "less", workers=0, stop_after=1)
+    run = Run(folder=tmp_path / "more", workers=0, stop_after=1)
     Trainer(deeper, run, *sets, lines.append).train()
-    back = replace(tiny_recipe(), name="back", start="less")
+    back = replace(tiny_recipe(), name="back", start="more")
     Trainer(back, Run(folder=tmp_path / "back", workers=0), *sets, lines.append)
     assert lines[0] == "starting from tiny; new: stages.2.1"
-    assert lines[-1] == "starting from less; left out: stages.2.1"
+    assert lines[-1] == "starting from more; left out: stages.2.1"
 
 
 def test_a_budget_of_minutes_completes_the_schedule(sets: tuple, tmp_path: Path) -> None:
@@ -172,19 +178,12 @@ def test_the_average_forgets_the_first_weights_soon() -> None:
     assert float(average[0]) > 0.99
 
 
-def round_to_half(network: torch.nn.Module) -> None:
-    for module in network.modules():
-        if isinstance(module, torch.nn.Conv2d) and module.weight.numel() >= HALF_FROM:
-            module.weight.data = module.weight.data.half().float()
-
-
 def test_exported_and_quantized_files_say_what_torch_says(
     sets: tuple, drawn_labels: Labels, tmp_path: Path
 ) -> None:
     trainer(sets, tmp_path / "run").train()
     recipe = tiny_recipe()
     network = load_trained(recipe, tmp_path / "run" / "checkpoint.pt")
-    round_to_half(network)
     fp32, int8 = tmp_path / "tiny-fp32.onnx", tmp_path / "tiny-int8.onnx"
     export(network, card_of(recipe, "a test"), fp32)
     inputs = calibration_inputs(recipe, drawn_labels, sets[0].crops)
