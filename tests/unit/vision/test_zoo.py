@@ -162,6 +162,15 @@ def test_the_program_ships_a_default_model_in_int8() -> None:
     assert entry.card.trained_on
 
 
+def test_the_default_is_the_one_that_the_readme_names() -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    (row,) = (line for line in readme.splitlines() if "(default)" in line)
+    name, precision = (
+        cell.split("`")[-2] if "`" in cell else cell.strip() for cell in row.split("|")[1:3]
+    )
+    assert Zoo.scan([models_folder()]).default().label == f"{name} {precision}"
+
+
 def test_every_shipped_model_can_be_used() -> None:
     assert [e.problem for e in Zoo.scan([models_folder()]).entries if e.problem] == []
 
