@@ -162,5 +162,6 @@ def test_it_trains_a_step_and_runs_as_a_file(name: str, tmp_path: Path) -> None:
     points, trust = ModelFile(path).run(crop)
     with torch.inference_mode():
         expected = network(normalised(batch.images, recipe.crop))
-    assert points.ravel() == pytest.approx(expected.points[0].numpy(), abs=1e-4)
-    assert trust == pytest.approx(torch.sigmoid(expected.trust).item(), abs=1e-4)
+    # The file keeps its kernels in half precision.
+    assert points.ravel() == pytest.approx(expected.points[0].numpy(), abs=1e-3)
+    assert trust == pytest.approx(torch.sigmoid(expected.trust).item(), abs=1e-3)
