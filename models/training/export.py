@@ -39,6 +39,32 @@ LICENCE = (
 )
 
 
+class _Mirrored(nn.Module):
+    """A network that answers with the mean of what it says of a crop and of its mirror image."""
+
+    def __init__(self, network: nn.Module, card: ModelCard) -> None:
+        super().__init__()
+        self._network = network
+        self._mirror = list(LAYOUTS[card.layout].mirror)
+        # x in the mirror is the sum of both edges less x.
+        self._edges = {"unit": 1.0, "symmetric": 0.0, "pixels": float(card.input_size)}[
+            card.coordinates
+        ]
+
+    def forward(self, crop: Tensor) -> Prediction:
+        """(1, C, N, N) to a prediction for a batch of one."""
+        both = self._network(torch.cat([crop, crop.flip(3)]))
+        points, trust, pose = both.points, both.trust, both.pose
+        points = points.unflatten(1, (len(self._mirror), 2))
+        seen, mirrored = points[:1], points[1:][:, self._mirror]
+        back = mirrored * torch.tensor([-1.0, 1.0]) + torch.tensor([self._edges, 0.0])
+        if trust is not None:
+            trust = trust.mean(dim=0, keepdim=True)
+        if pose is not None:
+            pose = (pose[:1] + pose[1:] * torch.tensor([-1.0, 1.0, -1.0])) / 2
+        return Prediction(((seen + back) / 2).flatten(1), trust, pose)
+
+
 class _Exported(nn.Module):
     """The network as the program sees it: points, and if it has them trust as a probability and
     pose in degrees.
@@ -50,42 +76,13 @@ class _Exported(nn.Module):
 
     def forward(self, crop: Tensor) -> tuple[Tensor, ...]:
         """(1, C, N, N) to points (1, 2 K), trust (1, 1) and pose (1, 3)."""
-        return _outputs(self._network(crop))
-
-
-class _Mirrored(nn.Module):
-    """The same of a crop and its mirror image, in one batch of two, averaged."""
-
-    def __init__(self, network: nn.Module, card: ModelCard) -> None:
-        super().__init__()
-        self._network = network
-        self._mirror = list(LAYOUTS[card.layout].mirror)
-        # x in the mirror is the sum of both edges less x.
-        self._edges = {"unit": 1.0, "symmetric": 0.0, "pixels": float(card.input_size)}[
-            card.coordinates
-        ]
-
-    def forward(self, crop: Tensor) -> tuple[Tensor, ...]:
-        """(1, C, N, N) to points (1, 2 K), trust (1, 1) and pose (1, 3)."""
-        prediction = self._network(torch.cat([crop, crop.flip(3)]))
-        points = prediction.points.unflatten(1, (len(self._mirror), 2))
-        seen, mirrored = points[:1], points[1:][:, self._mirror]
-        back = mirrored * torch.tensor([-1.0, 1.0]) + torch.tensor([self._edges, 0.0])
-        trust, pose = prediction.trust, prediction.pose
-        if trust is not None:
-            trust = trust.mean(dim=0, keepdim=True)
-        if pose is not None:
-            pose = (pose[:1] + pose[1:] * torch.tensor([-1.0, 1.0, -1.0])) / 2
-        return _outputs(Prediction(((seen + back) / 2).flatten(1), trust, pose))
-
-
-def _outputs(prediction: Any) -> tuple[Tensor, ...]:
-    outputs = [prediction.points]
-    if prediction.trust is not None:
-        outputs.append(torch.sigmoid(prediction.trust))
-    if prediction.pose is not None:
-        outputs.append(prediction.pose * DEGREES)
-    return tuple(outputs)
+        prediction = self._network(crop)
+        outputs = [prediction.points]
+        if prediction.trust is not None:
+            outputs.append(torch.sigmoid(prediction.trust))
+        if prediction.pose is not None:
+            outputs.append(prediction.pose * DEGREES)
+        return tuple(outputs)
 
 
 def card_of(recipe: Recipe, made_by: str) -> ModelCard:
@@ -124,7 +121,7 @@ def export(network: nn.Module, card: ModelCard, path: Path, *, mirrored: bool = 
         mirrored: the file asks the network about the crop and its mirror image and averages.
     """
     network.eval()
-    whole = _Mirrored(network, card) if mirrored else _Exported(network)
+    exported = _Exported(_Mirrored(network, card) if mirrored else network)
     with torch.no_grad():
         for parameter in network.parameters():
             parameter[parameter.abs() < TINY] = 0.0
@@ -135,7 +132,7 @@ def export(network: nn.Module, card: ModelCard, path: Path, *, mirrored: bool = 
         # The input has one shape, so what the tracer takes for constant is constant.
         warnings.simplefilter("ignore", torch.jit.TracerWarning)
         torch.onnx.export(
-            whole.eval(),
+            exported.eval(),
             (torch.zeros(1, card.depth, card.input_size, card.input_size),),
             str(path),
             input_names=[INPUT],
@@ -158,19 +155,14 @@ def store_in_half(model: Any) -> None:
     The runtime unpacks them as it loads the file and computes in single precision as before.
     """
     kernels = {node.input[1] for node in model.graph.node if node.op_type == "Conv"}
-    casts = []
+    largest, casts = np.finfo(np.float16).max, []
     for tensor in model.graph.initializer:
         weights = numpy_helper.to_array(tensor)
-        largest = np.finfo(np.float16).max
-        if (
-            tensor.name not in kernels
-            or weights.size < HALF_FROM
-            or np.abs(weights).max() > largest
-        ):
-            continue
-        full, packed = tensor.name, f"{tensor.name}.half"
-        tensor.CopyFrom(numpy_helper.from_array(weights.astype(np.float16), packed))
-        casts.append(helper.make_node("Cast", [packed], [full], full, to=TensorProto.FLOAT))
+        large = tensor.name in kernels and weights.size >= HALF_FROM
+        if large and np.abs(weights).max() <= largest:
+            full, packed = tensor.name, f"{tensor.name}.half"
+            tensor.CopyFrom(numpy_helper.from_array(weights.astype(np.float16), packed))
+            casts.append(helper.make_node("Cast", [packed], [full], full, to=TensorProto.FLOAT))
     nodes = [*casts, *model.graph.node]
     del model.graph.node[:]
     model.graph.node.extend(nodes)

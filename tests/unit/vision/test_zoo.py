@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -164,11 +165,8 @@ def test_the_program_ships_a_default_model_in_int8() -> None:
 
 def test_the_default_is_the_one_that_the_readme_names() -> None:
     readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
-    (row,) = (line for line in readme.splitlines() if "(default)" in line)
-    name, precision = (
-        cell.split("`")[-2] if "`" in cell else cell.strip() for cell in row.split("|")[1:3]
-    )
-    assert Zoo.scan([models_folder()]).default().label == f"{name} {precision}"
+    (named,) = re.findall(r"`(\S+)` \(default\) \| (\w+)", readme)
+    assert Zoo.scan([models_folder()]).default().label == " ".join(named)
 
 
 def test_every_shipped_model_can_be_used() -> None:
