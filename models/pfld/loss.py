@@ -16,7 +16,7 @@ from typing import Any, Literal, Self
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from app.core.layout import IBUG68
@@ -147,7 +147,7 @@ def point_distance(offset: Tensor, recipe: LossRecipe) -> Tensor:
     return torch.where(size < width, bent, size - constant).sum(dim=2)
 
 
-class PfldLoss:
+class PfldLoss(nn.Module):
     """Prediction and batch to one number to minimise.
 
     Args:
@@ -156,16 +156,17 @@ class PfldLoss:
     """
 
     def __init__(self, recipe: LossRecipe, attributes: npt.NDArray[np.bool_]) -> None:
+        super().__init__()
         self._recipe = recipe
         omega = class_weights(attributes)
-        self._omega = torch.from_numpy(omega) if recipe.classes else None
+        self.register_buffer("_omega", torch.from_numpy(omega) if recipe.classes else None)
         self._usual = float(np.mean((attributes @ omega) ** recipe.class_power))
         weights = torch.ones(IBUG68.count)
         for group, weight in recipe.groups.items():
             weights[list(IBUG68.groups[group])] = weight
-        self._point_weights = weights / weights.mean()
+        self.register_buffer("_point_weights", weights / weights.mean())
 
-    def __call__(self, prediction: Prediction, batch: Batch) -> Tensor:
+    def forward(self, prediction: Prediction, batch: Batch) -> Tensor:
         """The loss of a batch, a scalar."""
         recipe = self._recipe
         points = prediction.points.unflatten(1, (IBUG68.count, 2))

@@ -18,7 +18,7 @@ from app.evaluate.metrics import nme, point_errors, roc_auc
 from models.training.batches import Faces, plain_crops
 from models.training.crops import Crops
 from models.training.labels import Labels
-from models.training.loop import load_trained, predict
+from models.training.learner import load_trained, predict
 from models.training.recipe import Recipe
 
 TABLES = ("network", "crop", "jitter", "loss", "schedule", "data")

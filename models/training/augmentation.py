@@ -117,6 +117,7 @@ def change_pixels(image: Image, other: Image, rng: Random) -> Image:
         (0.15, lambda: to_grey(image)),
         (0.15, lambda: low_resolution(image, rng)),
         (0.12, lambda: soft_blur(image, rng)),
+        (0.12, lambda: sharpen(image, rng)),
         (0.10, lambda: motion_blur(image, rng)),
         (0.25, lambda: sensor_noise(image, rng)),
         (0.25, lambda: jpeg(image, rng)),
@@ -174,6 +175,13 @@ def low_resolution(image: Image, rng: Random) -> Image:
 def soft_blur(image: Image, rng: Random) -> Image:
     """Out of focus."""
     return np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 1.6)), dtype=np.uint8)
+
+
+def sharpen(image: Image, rng: Random) -> Image:
+    """As cameras do it: edges raised, with a halo."""
+    blurred = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.6, 1.5))
+    amount = float(rng.uniform(0.3, 1.5))
+    return np.asarray(cv2.addWeighted(image, 1 + amount, blurred, -amount, 0), dtype=np.uint8)
 
 
 def motion_blur(image: Image, rng: Random) -> Image:

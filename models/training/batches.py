@@ -271,14 +271,19 @@ def plain_crops(
     return np.stack(images), np.stack(units).astype(np.float32)
 
 
-def stream(batches: AugmentedBatches, first: int, last: int, *, workers: int) -> Iterator[Batch]:
-    """The batches of steps first..last-1, made ahead by `workers` processes (0: in this one)."""
+def stream(
+    batches: AugmentedBatches, first: int, last: int, *, workers: int, pin_memory: bool = False
+) -> Iterator[Batch]:
+    """The batches of steps first..last-1, made ahead by `workers` processes (0: in this one), in
+    memory that a GPU can read by itself if asked for.
+    """
     loader: DataLoader[Batch] = DataLoader(
         batches,
         batch_size=None,
         sampler=range(first, last),
         num_workers=workers,
         prefetch_factor=4 if workers else None,
+        pin_memory=pin_memory,
     )
     return iter(loader)
 

@@ -103,6 +103,29 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_detector_boxes)
 
     command = commands.add_parser(
+        "pack",
+        help="write crops and labels to a few small files, to be trained on elsewhere",
+        description="Write everything that training needs to one file of labels and PARTS files "
+        "of pictures, a twentieth of the size of the caches.",
+    )
+    command.add_argument("folder", type=Path, help="folder to write to")
+    command.add_argument(
+        "--parts", type=int, default=1, help="number of files of pictures (default: %(default)s)"
+    )
+    command.add_argument(
+        "--quality", type=int, default=80, help="of WebP, 1 to 100 (default: %(default)s)"
+    )
+    command.set_defaults(run=_pack)
+
+    command = commands.add_parser(
+        "unpack",
+        help="make the caches from what `pack` wrote",
+        description="Write the caches in RUNS/labels from the files of `pack`.",
+    )
+    command.add_argument("folders", type=Path, nargs="+", help="where these files lie")
+    command.set_defaults(run=_unpack)
+
+    command = commands.add_parser(
         "latency",
         help="time the networks of recipes before any training",
         description="Time the untrained networks of recipes in fp32 and int8 on one thread, in "
@@ -113,11 +136,14 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser(
         "train",
-        help="train the model of a recipe, or go on where it stopped",
-        description="Train the model of a recipe. Checkpoint, log and plot lie in RUNS/NAME; "
-        "the same command goes on from the checkpoint.",
+        help="train the models of recipes, or go on where they stopped",
+        description="Train the model of a recipe, or of several side by side on the same crops. "
+        "Checkpoint, log and plot lie in RUNS/NAME; the same command goes on from there.",
     )
-    _add_recipe(command)
+    command.add_argument("recipes", type=Path, nargs="+", help="for example models/pfld/0.5x.toml")
+    command.add_argument(
+        "--device", default="cpu", help="where torch computes, cpu or cuda (default: %(default)s)"
+    )
     command.add_argument(
         "--minutes",
         type=float,
@@ -269,6 +295,22 @@ def _detector_boxes(options: argparse.Namespace) -> None:
     print(text)
 
 
+def _pack(options: argparse.Namespace) -> None:
+    from models.training.crops import load_crops
+    from models.training.labels import Labels
+    from models.training.packing import pack
+
+    labels = Labels.load(_label_file(options))
+    crops = load_crops(_crop_folder(options), labels)
+    pack(labels, crops, options.folder, parts=options.parts, quality=options.quality)
+
+
+def _unpack(options: argparse.Namespace) -> None:
+    from models.training.packing import unpack
+
+    unpack(options.folders, _crop_folder(options)).save(_label_file(options))
+
+
 def _latency(options: argparse.Namespace) -> None:
     from models.training.latency import measure_latencies, with_block
     from models.training.recipe import Recipe
@@ -291,12 +333,19 @@ def _train(options: argparse.Namespace) -> None:
     from models.training.plot import plot_training
     from models.training.recipe import Recipe
 
-    recipe = Recipe.load(options.recipe)
+    recipes = [Recipe.load(path) for path in options.recipes]
     labels = Labels.load(_label_file(options))
     crops = load_crops(_crop_folder(options), labels)
-    run = Run(folder=options.runs / recipe.name, minutes=options.minutes, workers=options.workers)
-    _run_training(recipe, labels, crops, run, options.threads)
-    plot_training(run.log, run.folder / "training.png")
+    run = Run(
+        runs=options.runs,
+        minutes=options.minutes,
+        device=options.device,
+        workers=options.workers,
+    )
+    _run_training(recipes, labels, crops, run, options.threads)
+    for recipe in recipes:
+        folder = options.runs / recipe.name
+        plot_training(folder / "log.jsonl", folder / "training.png")
 
 
 def _ablation(options: argparse.Namespace) -> None:
@@ -310,15 +359,17 @@ def _ablation(options: argparse.Namespace) -> None:
     crops = load_crops(_crop_folder(options), labels)
     for variant in ablation.variants:
         print(variant.says, flush=True)
-        run = Run(folder=options.runs / variant.recipe.name)
-        _run_training(variant.recipe, labels, crops, run, options.threads)
+        run = Run(runs=options.runs)
+        _run_training([variant.recipe], labels, crops, run, options.threads)
         table = table_of(ablation, labels, crops, options.runs)
         (options.runs / ablation.folder / "table.md").write_text(table, encoding="utf-8")
     print(table)
 
 
-def _run_training(recipe: Recipe, labels: Labels, crops: Crops, run: Run, threads: int) -> None:
-    """Train one recipe, or go on with it, and tell on the console how it goes."""
+def _run_training(
+    recipes: Sequence[Recipe], labels: Labels, crops: Crops, run: Run, threads: int
+) -> None:
+    """Train recipes side by side, or go on with them, and tell on the console how it goes."""
     import cv2
     import torch
 
@@ -328,9 +379,9 @@ def _run_training(recipe: Recipe, labels: Labels, crops: Crops, run: Run, thread
     torch.set_num_threads(threads)
     cv2.setNumThreads(1)
     trainer = Trainer(
-        recipe,
+        recipes,
         run,
-        Faces.of(labels, crops, *recipe.data.splits),
+        Faces.of(labels, crops, *recipes[0].data.splits),
         Faces.of(labels, crops, "val"),
         lambda line: print(line, flush=True),
     )
@@ -362,7 +413,7 @@ def _prune(options: argparse.Namespace) -> None:
     from models.training.batches import Faces
     from models.training.crops import load_crops
     from models.training.labels import Labels
-    from models.training.loop import load_trained
+    from models.training.learner import load_trained
     from models.training.pruning import thin_out
     from models.training.recipe import Recipe
 
@@ -381,7 +432,7 @@ def _export(options: argparse.Namespace) -> None:
     from models.training.crops import load_crops
     from models.training.export import card_of, export
     from models.training.labels import Labels
-    from models.training.loop import load_trained
+    from models.training.learner import load_trained
     from models.training.recipe import Recipe
     from models.training.trust import refit_trust, trust_examples
 
@@ -433,15 +484,15 @@ def _report(options: argparse.Namespace) -> None:
 
 
 def _meshes(options: argparse.Namespace) -> Path:
-    return Path(options.runs) / "labels" / "meshes-v2"
+    return Path(options.runs) / "labels" / "meshes-v3"
 
 
 def _label_file(options: argparse.Namespace) -> Path:
-    return Path(options.runs) / "labels" / "labels-v2.npz"
+    return Path(options.runs) / "labels" / "labels-v3.npz"
 
 
 def _crop_folder(options: argparse.Namespace) -> Path:
-    return Path(options.runs) / "labels" / "crops-v2"
+    return Path(options.runs) / "labels" / "crops-v3"
 
 
 def _commit() -> str:

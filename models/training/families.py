@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -31,13 +31,6 @@ class Prediction(NamedTuple):
     pose: Tensor | None = None
 
 
-class Loss(Protocol):
-    """Prediction and batch to one number to minimise."""
-
-    def __call__(self, prediction: Any, batch: Any) -> Tensor:
-        """The loss of a `batches.Batch`, a scalar."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
     """A system of the documents: `FAMILY` in models/NAME/family.py.
@@ -49,7 +42,7 @@ class Family:
         build_network: what `read_network` gave to a network that answers a batch of normalised
             crops with a `Prediction`.
         build_loss: what `read_loss` gave, and the attributes (M, 6) of the training faces, to
-            the loss.
+            the loss: a prediction and a `batches.Batch` to a scalar.
         layout: what the points mean.
         coordinates: what the numbers of a point mean.
         trust: whether the networks say how far a crop deserves belief.
@@ -60,7 +53,7 @@ class Family:
     read_network: Callable[[Mapping[str, Any]], Any]
     read_loss: Callable[[Mapping[str, Any]], Any]
     build_network: Callable[[Any], nn.Module]
-    build_loss: Callable[[Any, npt.NDArray[np.bool_]], Loss]
+    build_loss: Callable[[Any, npt.NDArray[np.bool_]], nn.Module]
     layout: LandmarkLayout = IBUG68
     coordinates: Coordinates = "unit"
     trust: bool = True

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from app.core.card import Coordinates
@@ -37,7 +37,7 @@ class PointLossRecipe:
         return cls(**table)
 
 
-class PointLoss:
+class PointLoss(nn.Module):
     """Mean distance over the coordinates that count, and the cross entropy of trust.
 
     Args:
@@ -47,10 +47,11 @@ class PointLoss:
     """
 
     def __init__(self, recipe: PointLossRecipe, coordinates: Coordinates) -> None:
+        super().__init__()
         self._recipe = recipe
         self._coordinates = coordinates
 
-    def __call__(self, prediction: Prediction, batch: Batch) -> Tensor:
+    def forward(self, prediction: Prediction, batch: Batch) -> Tensor:
         """The loss of a batch, a scalar."""
         truth = self._of_unit(batch.points)
         points = prediction.points.unflatten(1, truth.shape[1:])

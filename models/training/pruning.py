@@ -13,7 +13,7 @@ from torch import nn
 
 from app.evaluate.metrics import nme, point_errors
 from models.training.batches import Faces, in_layout, plain_crops
-from models.training.loop import predict
+from models.training.learner import predict
 from models.training.recipe import Recipe
 
 SHARES: Final = (0.5, 0.7, 0.8, 0.9, 0.95)

@@ -27,7 +27,7 @@ from models.training.batches import AugmentedBatches, Faces
 from models.training.crops import Crops
 from models.training.export import INPUT, POINTS, write_card
 from models.training.labels import Labels
-from models.training.loop import normalised
+from models.training.learner import normalised
 from models.training.recipe import Recipe
 
 CALIBRATION_CROPS = 200

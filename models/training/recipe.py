@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,7 +15,7 @@ from torch import nn
 from app.core.errors import SourceError
 from models.training.augmentation import Jitter
 from models.training.batches import Framing
-from models.training.families import Family, Loss, find_family
+from models.training.families import Family, find_family
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +97,13 @@ class Recipe:
     mirrored: bool = False
 
     @property
+    def shared(self) -> tuple[Any, ...]:
+        """What recipes must have in common to be trained side by side on the same batches."""
+        schedule = replace(self.schedule, learning_rate=0.0, weight_decay=0.0)
+        layout = self.system.layout.name
+        return self.crop, self.jitter, self.data, schedule, layout
+
+    @property
     def system(self) -> Family:
         """What the family gives to the training."""
         return find_family(self.family)
@@ -105,7 +112,7 @@ class Recipe:
         """The network with its first weights."""
         return self.system.build_network(self.network)
 
-    def build_loss(self, attributes: npt.NDArray[np.bool_]) -> Loss:
+    def build_loss(self, attributes: npt.NDArray[np.bool_]) -> nn.Module:
         """The loss for training faces of these attributes (M, 6)."""
         return self.system.build_loss(self.loss, attributes)
 

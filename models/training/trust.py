@@ -25,7 +25,7 @@ from models.training.batches import AugmentedBatches, Faces, Framing
 from models.training.crops import Crops, in_channels
 from models.training.export import INPUT, TRUST
 from models.training.labels import Labels
-from models.training.loop import normalised
+from models.training.learner import normalised
 from models.training.recipe import Recipe
 
 FITTED_CROPS = 3000

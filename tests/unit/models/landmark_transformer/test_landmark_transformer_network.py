@@ -17,7 +17,7 @@ from models.landmark_transformer.resnet import ResNet  # noqa: E402
 from models.training.batches import Batch  # noqa: E402
 from models.training.evaluation import ModelFile  # noqa: E402
 from models.training.export import card_of, export  # noqa: E402
-from models.training.loop import normalised  # noqa: E402
+from models.training.learner import normalised  # noqa: E402
 from models.training.recipe import Recipe  # noqa: E402
 
 pytestmark = pytest.mark.torch

@@ -38,7 +38,7 @@ def test_the_last_variant_is_the_recipe() -> None:
     assert last.loss != base.loss
     from models.training.recipe import Recipe
 
-    recipe = Recipe.load(FOLDER.parent / "0.25x-first.toml")
+    recipe = Recipe.load(FOLDER / "bases" / "0.25x-first.toml")
     assert (last.network, last.crop, last.jitter, last.loss, last.data) == (
         recipe.network, recipe.crop, recipe.jitter, recipe.loss, recipe.data,
     )  # fmt: skip
@@ -57,9 +57,9 @@ def test_the_table_has_a_row_for_every_variant_that_was_trained(
     build_crops(drawn_data, drawn_labels, tmp_path / "crops")
     crops = load_crops(tmp_path / "crops", drawn_labels)
     variant = ablation.variants[0].recipe
-    run = Run(folder=tmp_path / variant.name, workers=0, stop_after=1)
+    run = Run(runs=tmp_path, workers=0, stop_after=1)
     faces = [Faces.of(drawn_labels, crops, split) for split in ("train", "val")]
-    Trainer(variant, run, faces[0], faces[1], lambda _: None).train()
+    Trainer([variant], run, faces[0], faces[1], lambda _: None).train()
     lines = table_of(ablation, drawn_labels, crops, tmp_path).splitlines()
     rows = [line for line in lines if line.startswith("| L2")]
     assert len(rows) == 1

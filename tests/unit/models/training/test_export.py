@@ -10,7 +10,7 @@ import onnx  # noqa: E402
 from app.core.layout import LAYOUTS  # noqa: E402
 from models.training.evaluation import ModelFile, count_macs  # noqa: E402
 from models.training.export import HALF_FROM, card_of, export  # noqa: E402
-from models.training.loop import normalised  # noqa: E402
+from models.training.learner import normalised  # noqa: E402
 from models.training.recipe import Recipe  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -20,7 +20,7 @@ RECIPES = Path(__file__).parents[4] / "models"
 
 def test_large_kernels_are_stored_in_half_and_computed_in_full(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    recipe = Recipe.load(RECIPES / "pfld" / "0.25x-first.toml")
+    recipe = Recipe.load(RECIPES / "pfld" / "0.25x.toml")
     network, path = recipe.build_network(), tmp_path / "model.onnx"
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm2d):  # the last one of a new block is 0
@@ -43,7 +43,7 @@ def test_large_kernels_are_stored_in_half_and_computed_in_full(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    "recipe", ["pfld/0.25x-first.toml", "keypoints15/keypoints15.toml"], ids=["unit", "symmetric"]
+    "recipe", ["pfld/0.25x.toml", "keypoints15/keypoints15.toml"], ids=["unit", "symmetric"]
 )
 def test_a_mirrored_file_averages_a_crop_and_its_mirror_image(recipe: str, tmp_path: Path) -> None:
     torch.manual_seed(0)

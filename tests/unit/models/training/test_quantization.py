@@ -72,7 +72,7 @@ def test_what_a_family_keeps_in_float_stays_so(tmp_path: Path) -> None:
 def test_the_range_is_taken_that_keeps_the_points_nearest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe = Recipe.load(Path(__file__).parents[4] / "models" / "pfld" / "0.25x-first.toml")
+    recipe = Recipe.load(Path(__file__).parents[4] / "models" / "pfld" / "0.25x.toml")
     fp32 = tmp_path / "fp32.onnx"
     torch.manual_seed(0)
     export(recipe.build_network(), card_of(recipe, "a test"), fp32)

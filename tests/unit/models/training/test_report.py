@@ -10,21 +10,23 @@ from models.training.report import commands_for  # noqa: E402
 pytestmark = pytest.mark.torch
 
 FOLDER = Path(__file__).parents[4] / "models" / "pfld"
+BASES = FOLDER / "ablations" / "bases"
 
 
 def test_recipes_are_made_after_those_that_they_begin_with() -> None:
-    lines = commands_for([Recipe.load(FOLDER / f"{name}.toml") for name in ("1x", "0.5x")])
+    names = "0.5x-third", "0.25x-first"
+    lines = commands_for([Recipe.load(BASES / f"{name}.toml") for name in names])
     said = [line.removeprefix("python -m models.training ").split() for line in lines]
     steps = [(command, Path(path).stem) for command, path in said]
     assert steps == [
         ("train", "0.5x-first"),
         ("train", "0.5x-second"),
-        *((command, "0.5x") for command in ("train", "export", "quantize")),
-        *((command, "1x") for command in ("train", "export", "quantize")),
+        *((command, "0.5x-third") for command in ("train", "export", "quantize")),
+        *((command, "0.25x-first") for command in ("train", "export", "quantize")),
     ]
 
 
 def test_a_recipe_that_begins_at_random_needs_no_other() -> None:
-    lines = commands_for([Recipe.load(FOLDER / "0.25x-first.toml")])
+    lines = commands_for([Recipe.load(FOLDER / "0.25x.toml")])
     assert len(lines) == 3
-    assert all(line.endswith("0.25x-first.toml") for line in lines)
+    assert all(line.endswith("0.25x.toml") for line in lines)

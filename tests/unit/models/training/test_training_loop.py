@@ -14,14 +14,14 @@ from models.training.crops import build_crops, load_crops  # noqa: E402
 from models.training.evaluation import ModelFile, count_macs  # noqa: E402
 from models.training.export import card_of, export  # noqa: E402
 from models.training.labels import Labels  # noqa: E402
-from models.training.loop import (  # noqa: E402
-    Run,
-    Trainer,
+from models.training.learner import (  # noqa: E402
+    Learner,
+    decay_after,
     learning_rate,
     load_trained,
     normalised,
-    ramped_average,
 )
+from models.training.loop import Run, Trainer, device_of  # noqa: E402
 from models.training.quantization import calibration_inputs, quantize  # noqa: E402
 from models.training.recipe import Recipe  # noqa: E402
 
@@ -73,20 +73,30 @@ def sets(drawn_data: Path, drawn_labels: Labels, tmp_path_factory: pytest.TempPa
     return tuple(Faces.of(drawn_labels, crops, split) for split in ("train", "val"))
 
 
-def trainer(sets: tuple, folder: Path, *, frozen_from: float = 1.0, **options: int) -> Trainer:
-    run = Run(folder=folder, workers=0, save_every=8, validate_every=8, **options)
+def trainer(sets: tuple, runs: Path, *, frozen_from: float = 1.0, **options: int) -> Trainer:
+    run = Run(runs=runs, workers=0, log_every=8, validate_every=8, **options)
     recipe = tiny_recipe(frozen_from=frozen_from)
-    return Trainer(recipe, run, *sets, lambda _line: None)
+    return Trainer([recipe], run, *sets, lambda _line: None)
 
 
-def statistics_of(one: Trainer) -> list[torch.Tensor]:
-    return [t.clone() for n, t in one.network.state_dict().items() if "running" in n]
+def only(one: Trainer) -> Learner:
+    (learner,) = one.learners
+    return learner
+
+
+def statistics_of(learner: Learner) -> list[torch.Tensor]:
+    return [t.clone() for n, t in learner.network.state_dict().items() if "running" in n]
+
+
+def same_weights(one: Learner, other: Learner) -> bool:
+    pairs = zip(one.average.state_dict().values(), other.average.state_dict().values(), strict=True)
+    return all(torch.equal(a, b) for a, b in pairs)
 
 
 def test_the_loss_falls_and_is_logged(sets: tuple, tmp_path: Path) -> None:
     one = trainer(sets, tmp_path)
     one.train()
-    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    rows = [json.loads(line) for line in (tmp_path / "tiny" / "log.jsonl").read_text().splitlines()]
     losses = [row["loss"] for row in rows if "loss" in row]
     assert losses[-1] < 0.75 * losses[0]
     assert rows[-1]["step"] == STEPS
@@ -104,22 +114,53 @@ def test_an_interrupted_run_ends_with_the_same_weights(
     assert rest.step == 9
     rest.train()
     assert rest.step == whole.step == STEPS
-    pairs = zip(
-        whole.average.state_dict().values(), rest.average.state_dict().values(), strict=True
-    )
-    assert all(torch.equal(a, b) for a, b in pairs)
+    assert same_weights(only(whole), only(rest))
+
+
+def test_side_by_side_each_learns_what_it_learns_alone(sets: tuple, tmp_path: Path) -> None:
+    alone = trainer(sets, tmp_path / "alone")
+    alone.train()
+    recipe = tiny_recipe()
+    wide = replace(recipe, name="wide", network=replace(recipe.network, scale3=24))
+    run = Run(runs=tmp_path / "both", workers=0, stop_after=9)
+    Trainer([wide, recipe], run, *sets, lambda _line: None).train()
+    both = Trainer([wide, recipe], replace(run, stop_after=None), *sets, lambda _line: None)
+    assert both.step == 9
+    both.train()
+    assert same_weights(only(alone), both.learners[1])
+    assert (tmp_path / "both" / "wide" / "checkpoint.pt").is_file()
+
+
+def test_recipes_of_different_crops_do_not_train_side_by_side(sets: tuple, tmp_path: Path) -> None:
+    recipe = tiny_recipe()
+    other = replace(recipe, name="other", crop=replace(recipe.crop, scale=1.5))
+    with pytest.raises(SourceError, match="side by side"):
+        Trainer([recipe, other], Run(runs=tmp_path), *sets, lambda _line: None)
+
+
+def test_learners_at_different_steps_do_not_go_on_together(sets: tuple, tmp_path: Path) -> None:
+    trainer(sets, tmp_path, stop_after=1).train()
+    recipes = [tiny_recipe(), replace(tiny_recipe(), name="other")]
+    with pytest.raises(SourceError, match="different steps"):
+        Trainer(recipes, Run(runs=tmp_path), *sets, lambda _line: None)
+
+
+@pytest.mark.parametrize("name", ["abacus", "cuda:99"])
+def test_a_device_that_is_not_there_is_refused(name: str) -> None:
+    with pytest.raises(SourceError, match=f"'{name}'"):
+        device_of(name)
 
 
 def test_frozen_statistics_stay_while_the_weights_go_on(sets: tuple, tmp_path: Path) -> None:
     one = trainer(sets, tmp_path, frozen_from=0.5, stop_after=STEPS // 2)
     one.train()
-    averaged = [t for n, t in one.average.module.state_dict().items() if "running" in n]
-    assert not all(map(torch.equal, statistics_of(one), averaged))
+    averaged = [t for n, t in only(one).average.module.state_dict().items() if "running" in n]
+    assert not all(map(torch.equal, statistics_of(only(one)), averaged))
     rest = trainer(sets, tmp_path, frozen_from=0.5)
-    before = rest.network.stem[0].weight.clone()
+    before = only(rest).network.stem[0].weight.clone()
     rest.train()
-    assert all(map(torch.equal, statistics_of(rest), averaged))
-    assert not torch.equal(rest.network.stem[0].weight, before)
+    assert all(map(torch.equal, statistics_of(only(rest)), averaged))
+    assert not torch.equal(only(rest).network.stem[0].weight, before)
 
 
 def test_statistics_that_nothing_has_set_are_not_frozen() -> None:
@@ -128,34 +169,33 @@ def test_statistics_that_nothing_has_set_are_not_frozen() -> None:
 
 
 def test_a_recipe_goes_on_from_the_weights_of_another(sets: tuple, tmp_path: Path) -> None:
-    first = trainer(sets, tmp_path / "tiny")
+    first = trainer(sets, tmp_path)
     first.train()
     recipe = replace(tiny_recipe(), name="more/tiny", start="tiny")
     lines: list[str] = []
-    run = Run(folder=tmp_path / "more" / "tiny", workers=0)
-    second = Trainer(recipe, run, *sets, lines.append)
+    second = Trainer([recipe], Run(runs=tmp_path, workers=0), *sets, lines.append)
     assert lines == ["starting from tiny"]
-    assert second.validate() == first.validate()
+    assert only(second).validate() == only(first).validate()
 
 
 def test_layers_that_a_recipe_leaves_out_are_reported(sets: tuple, tmp_path: Path) -> None:
-    trainer(sets, tmp_path / "tiny", stop_after=1).train()
+    trainer(sets, tmp_path, stop_after=1).train()
     recipe = replace(tiny_recipe(), name="more", start="tiny")
     stages = (*recipe.network.stages[:2], replace(recipe.network.stages[2], repeats=2))
     deeper = replace(recipe, network=replace(recipe.network, stages=stages))
     lines: list[str] = []
-    run = Run(folder=tmp_path / "more", workers=0, stop_after=1)
-    Trainer(deeper, run, *sets, lines.append).train()
+    run = Run(runs=tmp_path, workers=0, stop_after=1)
+    Trainer([deeper], run, *sets, lines.append).train()
     back = replace(tiny_recipe(), name="back", start="more")
-    Trainer(back, Run(folder=tmp_path / "back", workers=0), *sets, lines.append)
+    Trainer([back], run, *sets, lines.append)
     assert lines[0] == "starting from tiny; new: stages.2.1"
     assert lines[-1] == "starting from more; left out: stages.2.1"
 
 
 def test_a_budget_of_minutes_completes_the_schedule(sets: tuple, tmp_path: Path) -> None:
-    run = Run(folder=tmp_path, minutes=0.02, workers=0, save_every=1, validate_every=1000)
-    Trainer(tiny_recipe(steps=10**6), run, *sets, lambda _line: None).train()
-    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    run = Run(runs=tmp_path, minutes=0.02, workers=0)
+    Trainer([tiny_recipe(steps=10**6)], run, *sets, lambda _line: None).train()
+    rows = [json.loads(line) for line in (tmp_path / "tiny" / "log.jsonl").read_text().splitlines()]
     assert rows[-1]["progress"] == 1.0
     assert rows[-1]["step"] < 10**4
 
@@ -171,19 +211,19 @@ def test_the_rate_rises_then_falls_to_a_hundredth() -> None:
 
 
 def test_the_average_forgets_the_first_weights_soon() -> None:
-    average, value = [torch.zeros(1)], [torch.ones(1)]
-    update = ramped_average(0.999)
-    for n in range(1, 60):
-        update(average, value, torch.tensor(n))
-    assert float(average[0]) > 0.99
+    average = 0.0
+    for updates in range(1, 60):
+        average += (1 - decay_after(updates, 0.999)) * (1.0 - average)
+    assert average > 0.99
+    assert decay_after(10**6, 0.999) == 0.999
 
 
 def test_exported_and_quantized_files_say_what_torch_says(
     sets: tuple, drawn_labels: Labels, tmp_path: Path
 ) -> None:
-    trainer(sets, tmp_path / "run").train()
+    trainer(sets, tmp_path).train()
     recipe = tiny_recipe()
-    network = load_trained(recipe, tmp_path / "run" / "checkpoint.pt")
+    network = load_trained(recipe, tmp_path / "tiny" / "checkpoint.pt")
     fp32, int8 = tmp_path / "tiny-fp32.onnx", tmp_path / "tiny-int8.onnx"
     export(network, card_of(recipe, "a test"), fp32)
     inputs = calibration_inputs(recipe, drawn_labels, sets[0].crops)
