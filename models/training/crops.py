@@ -181,6 +181,14 @@ def load_crops(folder: Path, labels: Labels) -> Crops:
     return Crops(images, synthetic, points, meshes, backgrounds)
 
 
+def save_crops(folder: Path, paths: npt.NDArray[np.str_], crops: Crops) -> None:
+    """Store crops of the faces of these paths where `load_crops` finds them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("images", "synthetic", "backgrounds"):
+        np.save(folder / f"{name}.npy", getattr(crops, name))
+    _save_points(folder, paths, crops.points, crops.meshes)
+
+
 def _save_points(
     folder: Path,
     paths: npt.NDArray[np.str_],

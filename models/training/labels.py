@@ -26,7 +26,7 @@ from models.training.mapping import LEFT_CORNER, RIGHT_CORNER
 from models.training.meshes import VIEWS, load_meshes
 from models.training.sources import Picture, p1_labels, read_picture
 
-LABELS_VERSION: Final = 2
+LABELS_VERSION: Final = 3
 
 SMALLEST_EYE_DISTANCE: Final = 14.0
 """Faces with a smaller distance between the outer eye corners (pixels) are left out: one pixel
@@ -40,8 +40,8 @@ ANOTHER_FACE: Final = 0.3
 """A view that lies further from the middle of all views (share of the eye distance) shows another
 face of the picture, or none, and does not count."""
 
-FEWEST_VIEWS: Final = 3
-"""A face counts when this many views agree."""
+FEWEST_VIEWS: Final = 7
+"""A face counts when this many views agree: more than half of them."""
 
 OTHER_FACE: Final = 0.4
 """p1 pictures whose mesh lies further from the label show the mesh of another face (share of
@@ -170,16 +170,6 @@ def view_of_teacher(data: Path, pictures: Sequence[Picture], mesh_folder: Path) 
         if view.mirrored:
             meshes[:] = meshes[:, mirror]
     return TeacherView(*average_views(seen), sizes, shape, mirror)
-
-
-def average_pair(
-    seen: npt.NDArray[np.float32],
-    reflected: npt.NDArray[np.float32],
-    mirror: npt.NDArray[np.int64],
-) -> npt.NDArray[np.float32]:
-    """Mean (478, 3) of what the teacher sees in a picture and in its mirrored view."""
-    mean: npt.NDArray[np.float32] = (seen + reflected[mirror]) / 2
-    return mean
 
 
 def average_views(

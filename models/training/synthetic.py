@@ -23,7 +23,7 @@ from app.evaluate.metrics import eye_distances
 from models.training.crops import STORED_SIDE, Crops
 from models.training.expressions import Jaw, closed_eyes, paint_eyes, paint_mouth
 from models.training.face_shape import rotations_to
-from models.training.labels import Labels, TeacherView, average_pair
+from models.training.labels import Labels, TeacherView
 from models.training.mapping import LEFT_CORNER, RIGHT_CORNER
 from models.training.meshes import VIEWS, MeshTeacher
 from models.training.surface import Surface
@@ -42,6 +42,9 @@ SMALLEST_EYE_DISTANCE: Final = 28.0
 
 LARGEST_YAW: Final = 35.0
 """Degrees; of faces turned further too little is seen on the far side."""
+
+LOOKS: Final = 6
+"""Views of the teacher, the first of `VIEWS`, whose mean is the truth of a turned face."""
 
 OPEN_EYES: Final = 0.2
 """Aspect ratio from which eyes can be shut by hand."""
@@ -156,14 +159,26 @@ def turned_face(
     source = surface.vertices(mesh, side=STORED_SIDE - 1)
     target = surface.turned(source, pose_to_matrix(turn))
     painted = surface.paint(image, source, target)
-    seen = [teacher.find(painted, v) for v in VIEWS[:2]]
-    if seen[0] is None or seen[1] is None:
+    mean = mean_of_looks(teacher, view, painted)
+    if mean is None:
         return None
-    mean = average_pair(seen[0], seen[1], view.mirror)
     eyes = np.linalg.norm(mesh[RIGHT_CORNER] - mesh[LEFT_CORNER])
     expected = ibug68_from_mesh(target[None, :468].astype(np.float32))[0, :, :2]
     off = np.linalg.norm(ibug68_from_mesh(mean)[:, :2] - expected, axis=1).mean()
     return (painted, mean) if off <= TEACHER_AGREES * eyes else None
+
+
+def mean_of_looks(teacher: MeshTeacher, view: TeacherView, image: Image) -> Mesh | None:
+    """The mesh (478, 3) that the teacher sees in a crop, the mean over `LOOKS` views; None where
+    one of them shows it no face.
+    """
+    seen = []
+    for look in VIEWS[:LOOKS]:
+        mesh = teacher.find(image, look)
+        if mesh is None:
+            return None
+        seen.append(mesh[view.mirror] if look.mirrored else mesh)
+    return np.mean(seen, axis=0, dtype=np.float32)
 
 
 def _shut(

@@ -8,6 +8,7 @@ from app.core.errors import SourceError
 from app.evaluate.attributes import ATTRIBUTES
 from models.training.crops import STORED_SCALE, STORED_SIDE, build_crops, load_crops, warp
 from models.training.labels import (
+    FEWEST_VIEWS,
     UNDER_A_MASK,
     Labels,
     TeacherView,
@@ -15,6 +16,7 @@ from models.training.labels import (
     build_labels,
 )
 from models.training.mapping import LEFT_CORNER, RIGHT_CORNER
+from models.training.meshes import VIEWS
 from models.training.sources import Picture
 
 
@@ -57,10 +59,10 @@ def teacher(tmp_path: Path) -> tuple:
 
 
 def views_of_a_face(rng: np.random.Generator, spread: float) -> np.ndarray:
-    """(4, 1, 478, 3): four views of one face that differ by a noise, eye distance 1."""
+    """(views, 1, 478, 3): all views of one face, which differ by a noise, eye distance 1."""
     face = rng.uniform(-0.5, 0.5, (478, 3))
     face[LEFT_CORNER], face[RIGHT_CORNER] = (-0.5, 0, 0), (0.5, 0, 0)
-    return face + rng.normal(0, spread, (4, 1, 478, 3))
+    return face + rng.normal(0, spread, (len(VIEWS), 1, 478, 3))
 
 
 def test_views_are_averaged_and_their_distance_is_that_of_two() -> None:
@@ -82,7 +84,7 @@ def test_a_view_of_another_face_does_not_count() -> None:
 
 def test_too_few_views_give_no_truth() -> None:
     seen = views_of_a_face(np.random.default_rng(0), 0.0)
-    seen[1:3] = np.nan
+    seen[FEWEST_VIEWS - 1 :] = np.nan
     meshes, apart = average_views(seen)
     assert np.isnan(meshes).all()
     assert np.isnan(apart).all()

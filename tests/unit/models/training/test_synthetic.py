@@ -17,10 +17,10 @@ from models.training.accessories import face_mask, glasses, hand, sunglasses
 from models.training.crops import STORED_SCALE, STORED_SIDE, warp
 from models.training.expressions import Jaw, closed_eyes, paint_eyes, paint_mouth
 from models.training.face_shape import rotations_to
-from models.training.labels import TeacherView, average_pair
+from models.training.labels import TeacherView
 from models.training.meshes import VIEWS, MeshTeacher
 from models.training.surface import Surface
-from models.training.synthetic import random_openings, random_turn, turned_face
+from models.training.synthetic import mean_of_looks, random_openings, random_turn, turned_face
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +62,10 @@ def surface(view: TeacherView) -> Surface:
 
 
 def seen(teacher: MeshTeacher, view: TeacherView, image: np.ndarray) -> np.ndarray:
-    """What the teacher sees on a crop and its mirror image, (68, 2)."""
-    meshes = [teacher.find(image, v) for v in VIEWS[:2]]
-    return ibug68_from_mesh(average_pair(meshes[0], meshes[1], view.mirror))[:, :2]
+    """What the teacher sees on a crop, the mean of several looks, (68, 2)."""
+    mesh = mean_of_looks(teacher, view, image)
+    assert mesh is not None
+    return ibug68_from_mesh(mesh)[:, :2]
 
 
 @pytest.mark.parametrize("name", [v.name for v in VIEWS])
