@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.optim import AdamW
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -92,7 +93,7 @@ class Learner:
         """One step on a batch that lies on the device; the loss, there, too.
 
         Args:
-            batch: crops and what is known of them.
+            batch: crops and what is known of them; crops that are too large are shrunken.
             progress: of the run, 0 to 1.
         """
         schedule = self.recipe.schedule
@@ -100,7 +101,7 @@ class Learner:
             self._freeze_statistics()
         for group in self._optimiser.param_groups:
             group["lr"] = learning_rate(schedule, progress)
-        images = normalised(batch.images, self.recipe.crop)
+        images = normalised(resized(batch.images, self.recipe.crop.size), self.recipe.crop)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=schedule.half_precision):
             prediction = self.network(images.contiguous(memory_format=torch.channels_last))
         loss: Tensor = self._loss(prediction, batch)
@@ -198,6 +199,14 @@ def decay_after(updates: int, decay: float) -> float:
 def normalised(images: Tensor, framing: Framing) -> Tensor:
     """(B, C, N, N) uint8 to what the network takes."""
     return (images.float() - framing.mean) / framing.std
+
+
+def resized(images: Tensor, size: int) -> Tensor:
+    """Crops (B, C, N, N) uint8 as they are if N is `size`, else shrunken to it, float."""
+    if images.shape[-1] == size:
+        return images
+    shape = (size, size)
+    return functional.interpolate(images.float(), shape, mode="bilinear", antialias=True)
 
 
 def freeze_statistics(network: nn.Module) -> None:

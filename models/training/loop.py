@@ -70,14 +70,15 @@ class Trainer:
         for recipe in recipes[1:]:
             if recipe.shared != first.shared:
                 raise SourceError(
-                    f"{recipe.path} and {first.path} cannot be trained side by side: everything "
-                    "but name, network, loss, learning rate and weight decay has to be the same"
+                    f"{recipe.path} and {first.path} cannot be trained side by side: they may "
+                    "differ in name, network, loss, size of the crop, learning rate and weight "
+                    "decay alone"
                 )
         self._schedule = first.schedule
         self._device = device_of(run.device)
         self._batches = AugmentedBatches(
             faces,
-            first.crop,
+            max((recipe.crop for recipe in recipes), key=lambda crop: crop.size),
             first.jitter,
             batch_size=first.schedule.batch_size,
             negatives=first.schedule.negatives,

@@ -99,9 +99,9 @@ class Recipe:
     @property
     def shared(self) -> tuple[Any, ...]:
         """What recipes must have in common to be trained side by side on the same batches."""
+        crop = replace(self.crop, size=0)
         schedule = replace(self.schedule, learning_rate=0.0, weight_decay=0.0)
-        layout = self.system.layout.name
-        return self.crop, self.jitter, self.data, schedule, layout
+        return crop, self.jitter, self.data, schedule, self.system.layout.name
 
     @property
     def system(self) -> Family:

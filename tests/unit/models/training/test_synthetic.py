@@ -30,7 +30,7 @@ def teacher() -> MeshTeacher:
 
 @pytest.fixture(scope="module")
 def crop(teacher: MeshTeacher) -> tuple:
-    """A stored crop (192, 192, 3) of the portrait, and its mesh (478, 3)."""
+    """A stored crop (STORED_SIDE, STORED_SIDE, 3) of the portrait, and its mesh (478, 3)."""
     with open_source(str(asset("demo.mp4")), SourceOptions(pace=Pace.FAST)) as source:
         frame = source.read()
     assert frame is not None

@@ -131,6 +131,20 @@ def test_side_by_side_each_learns_what_it_learns_alone(sets: tuple, tmp_path: Pa
     assert (tmp_path / "both" / "wide" / "checkpoint.pt").is_file()
 
 
+def test_beside_a_larger_crop_a_network_learns_from_shrunken_ones(
+    sets: tuple, tmp_path: Path
+) -> None:
+    recipe = tiny_recipe()
+    network = replace(recipe.network, input_size=96)
+    large = replace(recipe, name="large", network=network, crop=replace(recipe.crop, size=96))
+    run = Run(runs=tmp_path, workers=0)
+    both = Trainer([recipe, large], run, *sets, lambda _line: None)
+    before = [learner.validate()["val_nme"] for learner in both.learners]
+    both.train()
+    after = [learner.validate()["val_nme"] for learner in both.learners]
+    assert all(a < 0.8 * b for a, b in zip(after, before, strict=True))
+
+
 def test_recipes_of_different_crops_do_not_train_side_by_side(sets: tuple, tmp_path: Path) -> None:
     recipe = tiny_recipe()
     other = replace(recipe, name="other", crop=replace(recipe.crop, scale=1.5))
