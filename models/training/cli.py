@@ -103,6 +103,14 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_detector_boxes)
 
     command = commands.add_parser(
+        "looks",
+        help="print what more looks of the teacher are worth",
+        description="Print how far the mean of some views of FaceMesh lies from that of all and "
+        "from the coarse labels of p1, as a table.",
+    )
+    command.set_defaults(run=_looks)
+
+    command = commands.add_parser(
         "pack",
         help="write crops and labels to a few small files, to be trained on elsewhere",
         description="Write everything that training needs to one file of labels and PARTS files "
@@ -293,6 +301,17 @@ def _detector_boxes(options: argparse.Namespace) -> None:
     text = json.dumps(table, indent=1)
     (options.runs / "detector_boxes.json").write_text(text + "\n", encoding="utf-8")
     print(text)
+
+
+def _looks(options: argparse.Namespace) -> None:
+    from models.training.looks import measure_looks
+
+    rows, pictures = measure_looks(options.data, _meshes(options))
+    print(f"{pictures} pictures of p1, errors in percent of the eye distance\n")
+    print("| views | from the mean of all | from the labels of p1, offsets removed |")
+    print("|---:|---:|---:|")
+    for row in rows:
+        print(f"| {row.count} | {100 * row.distance:.2f} | {100 * row.error:.2f} |")
 
 
 def _pack(options: argparse.Namespace) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.core.errors import SourceError
-from app.core.layout import IBUG68
+from app.core.layout import IBUG68, MESH478
 from app.core.mesh import ibug68_from_mesh
 from app.core.rotation import matrix_to_pose
 from app.evaluate.attributes import attribute_flags, shows_expression
@@ -160,16 +160,23 @@ class TeacherView:
 
 def view_of_teacher(data: Path, pictures: Sequence[Picture], mesh_folder: Path) -> TeacherView:
     """Average the views of each picture; the mean face comes from the training split."""
-    seen = load_meshes(mesh_folder, pictures)
+    seen = upright_views(pictures, mesh_folder)
     sizes = np.array([read_picture(data, p).shape[1::-1] for p in pictures])
     fit = np.array(
         [p.split == "train" and not p.masked and p.squeeze == 1.0 for p in pictures], dtype=bool
     )
     shape, mirror = mean_face(seen[0, fit & np.isfinite(seen[0, :, 0, 0])])
+    return TeacherView(*average_views(seen), sizes, shape, mirror)
+
+
+def upright_views(pictures: Sequence[Picture], mesh_folder: Path) -> npt.NDArray[np.float32]:
+    """What the teacher saw (views, M, 478, 3), mirrored views in the order of the others."""
+    seen = load_meshes(mesh_folder, pictures)
+    order = list(MESH478.mirror)
     for view, meshes in zip(VIEWS, seen, strict=True):
         if view.mirrored:
-            meshes[:] = meshes[:, mirror]
-    return TeacherView(*average_views(seen), sizes, shape, mirror)
+            meshes[:] = meshes[:, order]
+    return seen
 
 
 def average_views(

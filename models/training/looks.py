@@ -1,0 +1,62 @@
+"""What more looks of the teacher are worth, measured on labels that it did not make."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from app.core.layout import IBUG68
+from app.core.mesh import ibug68_from_mesh
+from app.evaluate.metrics import eye_distances
+from models.training.labels import OTHER_FACE, SMALLEST_EYE_DISTANCE, upright_views
+from models.training.meshes import VIEWS
+from models.training.peers import CORE
+from models.training.sources import list_pictures, p1_labels
+
+
+class Looks(NamedTuple):
+    """The mean of the first `count` views.
+
+    Attributes:
+        count: number of views.
+        distance: from the mean of all views, over all points.
+        error: against the labels of p1 over `CORE`, each point's mean offset removed.
+
+    Both are means, as shares of the distance between the outer eye corners.
+    """
+
+    count: int
+    distance: float
+    error: float
+
+
+def measure_looks(data: Path, mesh_folder: Path) -> tuple[list[Looks], int]:
+    """One row for each number of views, over the pictures of p1 in which all of them find the
+    labelled face, and the number of these pictures.
+    """
+    coarse = p1_labels(data)
+    pictures = [p for p in list_pictures(data) if p.path in coarse]
+    truth = np.stack([coarse[p.path] for p in pictures])
+    meshes = upright_views(pictures, mesh_folder)
+    seen = ibug68_from_mesh(meshes[..., :2].reshape(-1, *meshes.shape[2:3], 2))
+    seen = seen.reshape(len(VIEWS), len(pictures), IBUG68.count, 2)
+    eyes = eye_distances(truth, IBUG68)[:, None]
+    off = np.linalg.norm(seen - truth, axis=3).mean(axis=2) / eyes.T
+    usable = (off < OTHER_FACE).all(axis=0) & (eyes[:, 0] >= SMALLEST_EYE_DISTANCE)
+    seen, truth, eyes = seen[:, usable], truth[usable], eyes[usable]
+    middle = seen.mean(axis=0)
+    rows = []
+    for count in range(1, len(VIEWS) + 1):
+        mean = seen[:count].mean(axis=0)
+        offset = ((mean - truth) / eyes[..., None])[:, list(CORE)]
+        offset -= offset.mean(axis=0)
+        rows.append(
+            Looks(
+                count,
+                float((np.linalg.norm(mean - middle, axis=2) / eyes).mean()),
+                float(np.linalg.norm(offset, axis=2).mean()),
+            )
+        )
+    return rows, int(usable.sum())
