@@ -26,7 +26,7 @@ def test_what_was_packed_trains_elsewhere(packed: Path, drawn_labels: Labels) ->
     after = load_crops(packed / "elsewhere", labels)
     assert np.array_equal(labels.paths, drawn_labels.paths)
     assert np.array_equal(labels.rotations, drawn_labels.rotations)
-    assert np.array_equal(after.points, before.points)
+    assert np.abs(after.points - before.points).max() < 0.01
     assert np.abs(after.meshes - before.meshes).max() < 0.5
     for row in range(len(labels)):
         assert np.abs(after.image(row).astype(int) - before.image(row)).mean() < 4.0
