@@ -170,9 +170,11 @@ class PfldLoss(nn.Module):
         """The loss of a batch, a scalar."""
         recipe = self._recipe
         points = prediction.points.unflatten(1, (IBUG68.count, 2))
-        assert prediction.auxiliary_pose is not None  # noqa: S101  the network is in training mode
         angles = angles_of(batch.rotations)
-        deviation = pose_term(prediction.auxiliary_pose, angles)
+        if prediction.auxiliary_pose is None:
+            deviation = torch.zeros_like(angles[:, 0])
+        else:
+            deviation = pose_term(prediction.auxiliary_pose, angles)
         classes = class_term(batch.attributes, self._omega)
         if recipe.form == "seed":
             gamma = classes * (deviation if recipe.pose else torch.ones_like(deviation))

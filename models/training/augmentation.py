@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from app.core.face import Box
-from app.core.geometry import Transform, crop_transform
+from app.core.geometry import Transform, crop_transform, roll_of
+from app.core.layout import IBUG68
 
 Image = npt.NDArray[np.uint8]
 Random = np.random.Generator
@@ -25,12 +27,20 @@ class Jitter:
         scale: standard deviation of the log of the size; cut off at 2.5 times.
         shift: standard deviation of the shift per axis, share of the box; cut off at 2.5 times.
         stretch: largest change of width against height, as a share.
+        followed: share of the crops that are framed as the program frames a face that it follows
+            or looks at twice: upright, and with `FOLLOWED` of rotation, scale and shift.
     """
 
     rotation: float
     scale: float
     shift: float
     stretch: float
+    followed: float = 0.0
+
+
+FOLLOWED: Final = 0.25
+"""Jitter of the face box of a followed face, as a share of that of a detected one: what the face
+moves between two frames, and what the points of the first look are off."""
 
 
 def face_transform(
@@ -47,13 +57,18 @@ def face_transform(
     The face turns first and its box is taken afterwards, as a detector would see it: the jitter
     is what detectors add, not what the turn does to the box.
     """
-    turn = np.radians(_normal(rng, jitter.rotation, 3.0))
+    followed = rng.random() < jitter.followed
+    wide = FOLLOWED if followed else 1.0
+    turn = np.radians(_normal(rng, jitter.rotation * wide, 3.0))
+    if followed:
+        left, right = IBUG68.outer_eye_corners
+        turn -= np.radians(roll_of(points[left], points[right]))
     stretch = 1 + rng.uniform(-jitter.stretch, jitter.stretch)
     c, s = np.cos(turn), np.sin(turn)
     linear = np.array([[c, -s], [s, c]]) @ np.diag([np.sqrt(stretch), 1 / np.sqrt(stretch)])
     box = Box.around(points @ linear.T)
-    factor = float(np.exp(_normal(rng, jitter.scale, 2.5)))
-    dx, dy = (_normal(rng, jitter.shift, 2.5) * box.side for _ in range(2))
+    factor = float(np.exp(_normal(rng, jitter.scale * wide, 2.5)))
+    dx, dy = (_normal(rng, jitter.shift * wide, 2.5) * box.side for _ in range(2))
     return box_transform(
         linear, box, factor=factor, shift=(dx, dy), size=size, crop_scale=crop_scale,
         crop_shift=crop_shift,

@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from app.core.card import Channels
 from app.core.face import Box, HeadPose
 from app.core.geometry import crop_transform
 from app.core.layout import IBUG68, MESH478, LandmarkLayout, point_map
@@ -21,32 +20,11 @@ from app.core.rotation import pose_to_matrix
 from models.training import augmentation
 from models.training.accessories import wear_something
 from models.training.augmentation import Jitter
-from models.training.crops import Crops, in_channels, warp
+from models.training.crops import Crops, Framing, in_channels, true_box, warp
 from models.training.labels import Labels
 from models.training.mapping import FACE_VERTICES
 
 _MESH_MIRROR = list(MESH478.mirror[:FACE_VERTICES])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Framing:
-    """What a crop is to the network; the `[crop]` table of a recipe.
-
-    Attributes:
-        size: side of the input, pixels.
-        scale: side of the crop as a multiple of the face box.
-        shift: downward shift of its centre as a share of the face box's longer side.
-        mean: of each channel, 0..255.
-        std: of each channel, 0..255.
-        channels: order of the colours, or `grey`.
-    """
-
-    size: int
-    scale: float
-    shift: float
-    mean: float
-    std: float
-    channels: Channels = "bgr"
 
 
 class Batch(NamedTuple):
@@ -256,14 +234,14 @@ def _flipped(
 def plain_crops(
     faces: Faces, framing: Framing
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
-    """Crops (F, N, N, C) of all faces of the split around their true boxes, and their points
-    (F, 68, 2) in 0..1. No augmentation.
+    """Crops (F, N, N, C) of all faces of the split around their true boxes, upright, and their
+    points (F, 68, 2) in 0..1. No augmentation.
     """
     images, units = [], []
     for row in faces.rows:
         points = faces.crops.points[row]
         matrix = crop_transform(
-            Box.around(points), scale=framing.scale, shift=framing.shift, size=framing.size
+            true_box(points), scale=framing.scale, shift=framing.shift, size=framing.size
         )
         image = warp(faces.crops.image(row), matrix, framing.size, cv2.BORDER_CONSTANT)
         images.append(in_channels(image, framing.channels))

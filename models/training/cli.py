@@ -153,6 +153,12 @@ def _parser() -> argparse.ArgumentParser:
         "--device", default="cpu", help="where torch computes, cpu or cuda (default: %(default)s)"
     )
     command.add_argument(
+        "--compile",
+        action="store_true",
+        help="let torch compile the networks first: a minute, then half as fast again; needs a "
+        "C++ compiler",
+    )
+    command.add_argument(
         "--minutes",
         type=float,
         help="training time; replaces the recipe's number of steps, and the schedule follows "
@@ -272,10 +278,12 @@ def _labels(options: argparse.Namespace) -> None:
 
 
 def _sheet(options: argparse.Namespace) -> None:
+    from models.training.crops import load_crops
     from models.training.labels import Labels
     from models.training.sheet import label_sheet
 
-    label_sheet(options.data, Labels.load(_label_file(options)), options.output, options.seed)
+    labels = Labels.load(_label_file(options))
+    label_sheet(labels, load_crops(_crop_folder(options), labels), options.output, options.seed)
 
 
 def _face_points(options: argparse.Namespace) -> None:
@@ -359,6 +367,7 @@ def _train(options: argparse.Namespace) -> None:
         runs=options.runs,
         minutes=options.minutes,
         device=options.device,
+        compiled=options.compile,
         workers=options.workers,
     )
     _run_training(recipes, labels, crops, run, options.threads)
@@ -503,15 +512,21 @@ def _report(options: argparse.Namespace) -> None:
 
 
 def _meshes(options: argparse.Namespace) -> Path:
-    return Path(options.runs) / "labels" / "meshes-v3"
+    from models.training.labels import mesh_folder
+
+    return mesh_folder(options.runs)
 
 
 def _label_file(options: argparse.Namespace) -> Path:
-    return Path(options.runs) / "labels" / "labels-v3.npz"
+    from models.training.labels import label_file
+
+    return label_file(options.runs)
 
 
 def _crop_folder(options: argparse.Namespace) -> Path:
-    return Path(options.runs) / "labels" / "crops-v3"
+    from models.training.crops import crop_folder
+
+    return crop_folder(options.runs)
 
 
 def _commit() -> str:

@@ -14,7 +14,8 @@ import numpy.typing as npt
 from app.core.card import Channels
 from app.core.errors import SourceError
 from app.core.face import Box
-from app.core.geometry import Transform, crop_transform, zoom_of
+from app.core.geometry import Transform, crop_transform, face_box, roll_of, zoom_of
+from app.core.layout import IBUG68
 from models.training.labels import LABELS_VERSION, Labels
 from models.training.sources import Picture, read_picture
 
@@ -33,6 +34,32 @@ LARGEST_OVERLAP: Final = 0.05
 
 SMALLEST_BACKGROUND: Final = 32
 """Side in pixels."""
+
+
+def crop_folder(runs: Path) -> Path:
+    """Where the crops lie in the folder of all runs."""
+    return runs / "labels" / f"crops-v{CROPS_VERSION}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Framing:
+    """What a crop is to the network; the `[crop]` table of a recipe.
+
+    Attributes:
+        size: side of the input, pixels.
+        scale: side of the crop as a multiple of the face box.
+        shift: downward shift of its centre as a share of the face box's longer side.
+        mean: of each channel, 0..255.
+        std: of each channel, 0..255.
+        channels: order of the colours, or `grey`.
+    """
+
+    size: int
+    scale: float
+    shift: float
+    mean: float
+    std: float
+    channels: Channels = "bgr"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -58,6 +85,12 @@ class Crops:
         """The stored crop of a face (STORED_SIDE, STORED_SIDE, 3), read-only."""
         real = len(self.images)
         return self.images[row] if row < real else self.synthetic[row - real]
+
+
+def true_box(points: npt.NDArray[np.float32]) -> Box:
+    """The face box of points (68, 2), as tilted as the line between the outer eye corners."""
+    left, right = IBUG68.outer_eye_corners
+    return face_box(points, roll=roll_of(points[left], points[right]))
 
 
 def warp(image: Image, transform: Transform, size: int, border: int) -> Image:

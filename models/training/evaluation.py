@@ -19,7 +19,7 @@ from app.core.face import Box
 from app.core.geometry import crop_transform, points_from_unit
 from app.core.layout import IBUG68
 from models.training.augmentation import badly_framed_transform
-from models.training.crops import Crops, background_square, in_channels, warp
+from models.training.crops import Crops, Framing, background_square, in_channels, warp
 from models.training.labels import Labels
 from models.training.sources import Picture, read_picture
 
@@ -40,6 +40,19 @@ class ModelFile:
         self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         self._input = self._session.get_inputs()[0].name
         self.card = ModelCard.from_metadata(self._session.get_modelmeta().custom_metadata_map)
+
+    @property
+    def framing(self) -> Framing:
+        """How the model's crops lie around a face box."""
+        card = self.card
+        return Framing(
+            size=card.input_size,
+            scale=card.crop_scale,
+            shift=card.crop_shift,
+            mean=card.mean[0],
+            std=card.std[0],
+            channels=card.channels,
+        )
 
     def run(self, crop: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], float]:
         """Points (K, 2) in 0..1 and trust of a BGR crop (N, N, 3); NaN from a model that has no
@@ -93,17 +106,15 @@ class Framed:
 
 
 def frame_faces(
-    data: Path, labels: Labels, boxes: Mapping[int, Box], card: ModelCard
+    data: Path, labels: Labels, boxes: Mapping[int, Box], framing: Framing
 ) -> dict[int, Framed]:
     """The crop of each row's picture around the given face box."""
     framed = {}
     for row, box in boxes.items():
         path, squeeze = str(labels.paths[row]), float(labels.squeeze[row])
         image = read_picture(data, Picture(path, "val", "", squeeze=squeeze))
-        matrix = crop_transform(
-            box, scale=card.crop_scale, shift=card.crop_shift, size=card.input_size
-        )
-        crop = warp(image, matrix, card.input_size, cv2.BORDER_CONSTANT)
+        matrix = crop_transform(box, scale=framing.scale, shift=framing.shift, size=framing.size)
+        crop = warp(image, matrix, framing.size, cv2.BORDER_CONSTANT)
         framed[row] = Framed(crop, matrix)
     return framed
 
@@ -121,17 +132,17 @@ def predict_framed(
 
 
 def negative_crops(
-    data: Path, labels: Labels, crops: Crops, rows: Iterable[int], card: ModelCard
+    data: Path, labels: Labels, crops: Crops, rows: Iterable[int], framing: Framing
 ) -> list[npt.NDArray[np.uint8]]:
     """Crops without a well-framed face: a badly framed one of each face, and a square of the
     picture beside it where there is room.
     """
     rng = np.random.default_rng(0)
-    size = card.input_size
+    size = framing.size
     found = []
     for row in rows:
         matrix = badly_framed_transform(
-            crops.points[row], size=size, crop_scale=card.crop_scale, rng=rng
+            crops.points[row], size=size, crop_scale=framing.scale, rng=rng
         )
         found.append(warp(crops.image(row), matrix, size, cv2.BORDER_CONSTANT))
         image = read_picture(data, Picture(str(labels.paths[row]), "val", ""))

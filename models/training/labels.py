@@ -54,6 +54,16 @@ HIDDEN_POINTS: Final = 3
 """A face with this many points outside the picture counts as occluded."""
 
 
+def label_file(runs: Path) -> Path:
+    """Where the labels lie in the folder of all runs."""
+    return runs / "labels" / f"labels-v{LABELS_VERSION}.npz"
+
+
+def mesh_folder(runs: Path) -> Path:
+    """Where the views of the teacher lie in the folder of all runs."""
+    return runs / "labels" / f"meshes-v{LABELS_VERSION}"
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Labels:
     """What is known of M usable faces.

@@ -17,11 +17,12 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from app.core.card import Coordinates
 from app.evaluate.metrics import nme, point_errors
-from models.training.batches import Batch, Faces, Framing, in_layout, plain_crops
+from models.training.batches import Batch, Faces, in_layout, plain_crops
+from models.training.crops import Framing
 from models.training.evaluation import to_unit
 from models.training.point_loss import PointLoss
 from models.training.recipe import Recipe, Schedule
-from models.training.start import start_from
+from models.training.start import start_from, start_from_file, start_side_by_side
 
 LOWEST_RATE = 0.01
 """Learning rate at the end of the cosine, as a share of the highest."""
@@ -39,6 +40,7 @@ class Learner:
         validation: to measure on.
         device: where to compute.
         report: is told what this learner begins with and what it does.
+        compiled: let torch compile the network, for a minute of its time.
     """
 
     def __init__(
@@ -49,6 +51,8 @@ class Learner:
         validation: Faces,
         device: torch.device,
         report: Report,
+        *,
+        compiled: bool = False,
     ) -> None:
         torch.manual_seed(recipe.schedule.seed)
         self.recipe = recipe
@@ -59,7 +63,7 @@ class Learner:
         self._validation = (images, *in_layout(points, validation.counts_here, layout))
         self.network = recipe.build_network()
         if recipe.start is not None and not self.checkpoint.is_file():
-            self._start(runs / recipe.start / self.checkpoint.name)
+            self._start(runs)
         self.network.to(device, memory_format=torch.channels_last)
         self.average = AveragedModel(self.network, multi_avg_fn=self._follow, use_buffers=True)
         # It counts in Python's time, not in the device's: reading it would wait for each step.
@@ -70,6 +74,7 @@ class Learner:
             lr=0.0,
             fused=device.type != "cpu",
         )
+        self._predict = torch.compile(self.network) if compiled else self.network
         self._loss = recipe.build_loss(faces.attributes[faces.rows]).to(device)
         self._frozen = False
 
@@ -103,7 +108,7 @@ class Learner:
             group["lr"] = learning_rate(schedule, progress)
         images = normalised(resized(batch.images, self.recipe.crop.size), self.recipe.crop)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=schedule.half_precision):
-            prediction = self.network(images.contiguous(memory_format=torch.channels_last))
+            prediction = self._predict(images.contiguous(memory_format=torch.channels_last))
         loss: Tensor = self._loss(prediction, batch)
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -167,14 +172,23 @@ class Learner:
         self._frozen = True
         self._report(f"{self.recipe.name}: statistics frozen")
 
-    def _start(self, checkpoint: Path) -> None:
-        """Begin with the weights of another run."""
-        start = start_from(self.network, checkpoint, self.recipe.schedule.seed)
-        parts = [f"starting from {self.recipe.start}"]
-        for says, names in (("new", start.new), ("left out", start.left_out)):
-            if names:
-                layers = dict.fromkeys(".".join(name.split(".")[:-1][:3]) for name in names)
-                parts.append(f"{says}: {', '.join(layers)}")
+    def _start(self, runs: Path) -> None:
+        """Begin with the weights of another run, of two, or of a model file."""
+        names = self.recipe.start
+        if isinstance(names, tuple):
+            one, other = (runs / name / self.checkpoint.name for name in names)
+            start, says = start_side_by_side(self.network, (one, other)), " and ".join(names)
+        elif str(names).endswith(".onnx"):
+            start, says = start_from_file(self.network, Path(str(names))), str(names)
+        else:
+            checkpoint = runs / str(names) / self.checkpoint.name
+            seed = self.recipe.schedule.seed
+            start, says = start_from(self.network, checkpoint, seed), str(names)
+        parts = [f"starting from {says}"]
+        for what, layers in (("new", start.new), ("left out", start.left_out)):
+            if layers:
+                short = dict.fromkeys(".".join(name.split(".")[:-1][:3]) for name in layers)
+                parts.append(f"{what}: {', '.join(short)}")
         self._report("; ".join(parts))
 
 

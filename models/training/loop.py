@@ -32,6 +32,7 @@ class Run:
             the machine is.
         stop_after: end this call after so many steps, to be resumed later, or None.
         device: where torch computes, `cpu` or `cuda`.
+        compiled: let torch compile the networks first, which needs a C++ compiler.
         workers: processes that make batches.
         log_every: steps between lines of the log.
         validate_every: steps between validations, a multiple of `log_every`.
@@ -42,6 +43,7 @@ class Run:
     minutes: float | None = None
     stop_after: int | None = None
     device: str = "cpu"
+    compiled: bool = False
     workers: int = 1
     log_every: int = 200
     validate_every: int = 600
@@ -87,7 +89,10 @@ class Trainer:
             accessories=first.data.accessories,
         )
         self.learners = [
-            Learner(recipe, run.runs, faces, validation, self._device, report) for recipe in recipes
+            Learner(
+                recipe, run.runs, faces, validation, self._device, report, compiled=run.compiled
+            )
+            for recipe in recipes
         ]
         self.step = 0
         self._elapsed = 0.0

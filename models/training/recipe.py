@@ -14,7 +14,7 @@ from torch import nn
 
 from app.core.errors import SourceError
 from models.training.augmentation import Jitter
-from models.training.batches import Framing
+from models.training.crops import Framing
 from models.training.families import Family, find_family
 
 
@@ -75,8 +75,9 @@ class Recipe:
     Attributes:
         name: of the model, and of its folder of runs.
         family: the system that it belongs to.
-        start: name of the recipe whose trained weights this one begins with (see `start`), or
-            None to begin with random ones.
+        start: name of the recipe whose trained weights this one begins with (see `start`), path
+            of an fp32 model file likewise, names of two recipes of half the channels whose
+            networks it joins, or None to begin with random ones.
         path: where the recipe lies, for the card.
         mirrored: the exported files look at each crop and at its mirror image and average: twice
             the time for a smaller and steadier error.
@@ -86,7 +87,7 @@ class Recipe:
 
     name: str
     family: str
-    start: str | None
+    start: str | tuple[str, str] | None
     path: Path
     network: Any
     crop: Framing
@@ -142,11 +143,11 @@ class Recipe:
                 f"the recipe {path} freezes statistics that nothing has set: give it a `start`, or "
                 "a `frozen_from` above 0"
             )
-        family = find_family(values["family"])
+        family, start = find_family(values["family"]), values.get("start")
         return cls(
             name=values["name"],
             family=values["family"],
-            start=values.get("start"),
+            start=tuple(start) if isinstance(start, list) else start,
             path=path,
             network=family.read_network({"input_size": crop.size, **values["network"]}),
             crop=crop,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
@@ -30,7 +30,7 @@ from app.evaluate.metrics import (
     roc_auc,
 )
 from models.training.batches import in_layout
-from models.training.crops import Crops
+from models.training.crops import Crops, Framing, true_box
 from models.training.detector_boxes import BoxMap, detect_faces, measure_map, usable_rows
 from models.training.evaluation import (
     Framed,
@@ -129,8 +129,7 @@ def write_report(
     """Measure the files of recipes, complete their cards and write RESULTS.md beside them.
 
     Args:
-        recipes: of one family, that name the models and frame the faces alike; a column for each
-            of their files.
+        recipes: of one family, that name the models; a column for each of their files.
         labels: all faces.
         crops: their stored crops.
         data: folder of the pictures.
@@ -139,8 +138,8 @@ def write_report(
         detectors: measure the error around the boxes of the detectors, too, which takes most of
             the time.
     """
-    if len({(recipe.family, recipe.crop) for recipe in recipes}) > 1:
-        raise SourceError("the recipes of one report need one family and one way to crop")
+    if len({recipe.family for recipe in recipes}) > 1:
+        raise SourceError("the recipes of one report need one family")
     models = []
     for recipe in recipes:
         paths = [zoo / f"{recipe.name}-{p}.onnx" for p in get_args(Precision)]
@@ -150,17 +149,14 @@ def write_report(
             )
         models += [ModelFile(path) for path in paths if path.is_file()]
     rows = labels.of("val")
-    card = models[0].card
-    truths = {int(row): Box.around(labels.points[row]) for row in rows}
-    framed = frame_faces(data, labels, truths, card)
-    negatives = negative_crops(data, labels, crops, rows, card)
-    boxed, maps = _detector_crops(data, labels, rows, models[0]) if detectors else ({}, {})
-    milliseconds = time_models(models, [next(iter(framed.values())).crop] * len(models))
-    coloured = replace(recipes[0].crop, channels="bgr")
-    negatives += [wall.transpose(1, 2, 0) for wall in walls(coloured, len(rows) // 4)]
+    boxes, maps = _detector_boxes(data, labels, rows) if detectors else ({}, {})
+    framings = {recipe.name: recipe.crop for recipe in recipes}
+    cut = {framing: _cut(data, labels, crops, boxes, framing) for framing in set(framings.values())}
+    seen = [cut[framings[model.card.name]] for model in models]
+    milliseconds = time_models(models, [next(iter(s.framed.values())).crop for s in seen])
     measured = [
-        _measure(model, labels, rows, framed, boxed, negatives, time)
-        for model, time in zip(models, milliseconds, strict=True)
+        _measure(model, labels, rows, shown, time)
+        for model, shown, time in zip(models, seen, milliseconds, strict=True)
     ]
     flags = labels.attributes()[rows]
     for result in measured:
@@ -174,33 +170,63 @@ def write_report(
     results.write_text(f"{text}\n{NOTES_MARK}\n{notes}", encoding="utf-8")
 
 
-def _detector_crops(
-    data: Path, labels: Labels, rows: npt.NDArray[np.int64], model: ModelFile
-) -> tuple[dict[str, dict[int, Framed]], dict[str, BoxMap]]:
-    """Val crops around each detector's boxes, mapped as measured on training faces."""
+@dataclass(frozen=True, eq=False, slots=True)
+class Cut:
+    """Crops as models of one framing want them.
+
+    Attributes:
+        framed: row of the labels -> the val face around its true box, upright.
+        boxed: detector -> row -> the val face around the detector's box.
+        negatives: crops (N, N, 3) without a well-framed face.
+    """
+
+    framed: dict[int, Framed]
+    boxed: dict[str, dict[int, Framed]]
+    negatives: list[npt.NDArray[np.uint8]]
+
+
+def _cut(
+    data: Path,
+    labels: Labels,
+    crops: Crops,
+    boxes: Mapping[str, dict[int, Box]],
+    framing: Framing,
+) -> Cut:
+    rows = labels.of("val")
+    truths = {int(row): true_box(labels.points[row]) for row in rows}
+    coloured = replace(framing, channels="bgr")
+    return Cut(
+        frame_faces(data, labels, truths, framing),
+        {name: frame_faces(data, labels, found, framing) for name, found in boxes.items()},
+        [
+            *negative_crops(data, labels, crops, rows, framing),
+            *(wall.transpose(1, 2, 0) for wall in walls(coloured, len(rows) // 4)),
+        ],
+    )
+
+
+def _detector_boxes(
+    data: Path, labels: Labels, rows: npt.NDArray[np.int64]
+) -> tuple[dict[str, dict[int, Box]], dict[str, BoxMap]]:
+    """Face boxes of val faces as each detector gives them, mapped as measured on training faces."""
     training = usable_rows(labels)[:BOX_FACES]
     seen = detect_faces(data, labels, training)
     maps = {name: measure_map(found, labels, len(training)) for name, found in seen.items()}
     shown = detect_faces(data, labels, rows)
-    boxed = {
-        name: frame_faces(
-            data, labels, {row: maps[name].face_box(box) for row, box in found}, model.card
-        )
-        for name, found in shown.items()
+    boxes = {
+        name: {row: maps[name].face_box(box) for row, box in found} for name, found in shown.items()
     }
-    return boxed, maps
+    return boxes, maps
 
 
 def _measure(
     model: ModelFile,
     labels: Labels,
     rows: npt.NDArray[np.int64],
-    framed: dict[int, Framed],
-    boxed: dict[str, dict[int, Framed]],
-    negatives: Sequence[npt.NDArray[np.uint8]],
+    shown: Cut,
     milliseconds: float,
 ) -> Measured:
-    layout = model.card.landmark_layout
+    layout, framed = model.card.landmark_layout, shown.framed
     points, trust = predict_framed(model, framed)
     truth68, counts68 = labels.points[rows], (labels.counts & labels.inside)[rows]
     truth, counts = in_layout(truth68, counts68, layout)
@@ -212,7 +238,7 @@ def _measure(
     symmetric = np.array(unit)[:, None, None]
     place = {int(row): i for i, row in enumerate(rows)}
     by_box = {}
-    for name, found in boxed.items():
+    for name, found in shown.boxed.items():
         here = [place[row] for row in found]
         around, _ = predict_framed(model, found)
         error = nme(point_errors(around, truth[here], layout, counts=counts[here]))
@@ -228,7 +254,7 @@ def _measure(
         },
         p1=_against_p1(points, labels, rows) if layout is IBUG68 else None,
         by_box=by_box,
-        trust=_measure_trust(model, trust, negatives) if model.card.trust_output else None,
+        trust=_measure_trust(model, trust, shown.negatives) if model.card.trust_output else None,
         shut=_measure_shut_eyes(points, truth, layout) if layout.left_eye else None,
         pose=_measure_pose(model, framed, labels.angles()[rows]),
         milliseconds=milliseconds,
@@ -262,6 +288,8 @@ def _measure_pose(
     if model.card.pose_output is None:
         return None
     found = np.stack([model.pose(face.crop) for face in framed.values()])
+    # The crop was turned upright, which changes the roll alone.
+    found[:, 2] += [np.degrees(np.arctan2(*f.transform[0, 1::-1])) for f in framed.values()]
     error = np.abs((found - truth + 180) % 360 - 180)
     yaw, pitch, roll = error[np.abs(truth[:, 0]) < STEADY_YAW].mean(axis=0).tolist()
     return yaw, pitch, roll
@@ -313,7 +341,8 @@ def _text(
         "Written by `report`. Errors (NME) in percent of the distance between the outer eye",
         f"corners; truth from FaceMesh on the {len(rows)} val faces, whose persons are not in "
         "training;",
-        "points outside the picture do not count. Crops around the true face box unless said.",
+        "points outside the picture do not count. Upright crops around the true face box unless",
+        "said.",
         "",
         "```",
         "python -m models.training labels",
@@ -383,8 +412,8 @@ def commands_for(recipes: Sequence[Recipe]) -> list[str]:
             return
         done.add(name)
         recipe = wanted.get(name) or Recipe.load(beside[name])
-        if recipe.start is not None:
-            add(recipe.start)
+        for start in (recipe.start,) if isinstance(recipe.start, str) else recipe.start or ():
+            add(start)
         commands = ("train", "export", "quantize") if name in wanted else ("train",)
         path = recipe.path.as_posix()
         lines.extend(f"python -m models.training {command} {path}" for command in commands)

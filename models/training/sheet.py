@@ -12,8 +12,8 @@ import numpy.typing as npt
 from app.core.face import Box
 from app.core.geometry import crop_transform
 from app.core.layout import IBUG68
+from models.training.crops import Crops
 from models.training.labels import Labels
-from models.training.sources import Picture, read_picture
 
 TILE = 224
 """Side of one face on the sheet, pixels."""
@@ -50,15 +50,15 @@ def contact_sheet(tiles: Sequence[npt.NDArray[np.uint8]], *, columns: int) -> np
     return np.vstack(rows)
 
 
-def label_sheet(data: Path, labels: Labels, output: Path, seed: int) -> None:
-    """Draw the labels of a row of random faces of every source, and of turned faces."""
+def label_sheet(labels: Labels, crops: Crops, output: Path, seed: int) -> None:
+    """Draw the labels of a row of random faces of every source, and of turned faces, on their
+    stored crops.
+    """
     rng = np.random.default_rng(seed)
     groups = [labels.source == source for source in np.unique(labels.source)]
     groups.append(np.abs(labels.angles()[:, 0]) > STRONG_YAW)
     tiles = []
     for group in groups:
-        for row in rng.permutation(np.flatnonzero(group))[:COLUMNS]:
-            path, squeeze = str(labels.paths[row]), float(labels.squeeze[row])
-            image = read_picture(data, Picture(path, "train", "", squeeze=squeeze))
-            tiles.append(draw_face(image, labels.points[row]))
+        rows = rng.permutation(np.flatnonzero(group))[:COLUMNS]
+        tiles += [draw_face(crops.image(row), crops.points[row]) for row in rows]
     cv2.imwrite(str(output), contact_sheet(tiles, columns=COLUMNS))

@@ -10,12 +10,21 @@ from __future__ import annotations
 
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+import numpy as np
+import onnx
 import torch
+from google.protobuf.message import DecodeError
+from onnx import numpy_helper
 from torch import Tensor, nn
+from torch.nn import functional
 
 from app.core.errors import SourceError
+
+LARGEST_LOCAL: Final = 3
+"""Side of the largest kernels that look at a part of a map alone; theirs mean the same at any
+resolution."""
 
 
 class Start(NamedTuple):
@@ -41,17 +50,7 @@ def start_from(network: nn.Module, checkpoint: Path, seed: int) -> Start:
     Raises:
         SourceError: the checkpoint cannot be read or belongs to another network.
     """
-    try:
-        state = torch.load(checkpoint, weights_only=True)["average"]
-    except (OSError, RuntimeError, UnpicklingError, KeyError, EOFError) as error:
-        raise SourceError(
-            f"{checkpoint} holds no weights to start from; train its recipe first"
-        ) from error
-    trained = {
-        name.removeprefix("module."): tensor
-        for name, tensor in state.items()
-        if name.startswith("module.")
-    }
+    trained = _averaged(checkpoint)
     generator = torch.Generator().manual_seed(seed)
     weights, missing = network.state_dict(), []
     for name, tensor in weights.items():
@@ -63,6 +62,134 @@ def start_from(network: nn.Module, checkpoint: Path, seed: int) -> Start:
         raise SourceError(f"{checkpoint} holds no layer of this network")
     network.load_state_dict(weights)
     return Start(missing, [name for name in trained if name not in weights])
+
+
+def start_side_by_side(network: nn.Module, checkpoints: tuple[Path, Path]) -> Start:
+    """Give a network the averaged weights of two networks of half its channels, side by side.
+
+    Its answers are the mean of theirs; nothing leads from the one to the other until it learns.
+
+    Args:
+        network: changed in place.
+        checkpoints: of finished runs of the same family and of one architecture.
+
+    Raises:
+        SourceError: a checkpoint cannot be read or belongs to another network.
+    """
+    one, other = (_averaged(checkpoint) for checkpoint in checkpoints)
+    if one.keys() != other.keys():
+        raise SourceError(f"{checkpoints[0]} and {checkpoints[1]} hold different networks")
+    weights = network.state_dict()
+    missing = [name for name in weights if name not in one]
+    if len(missing) == len(weights):
+        raise SourceError(f"{checkpoints[0]} holds no layer of this network")
+    for name, tensor in weights.items():
+        if name in one:
+            weights[name] = joined(one[name], other[name], tensor.shape, name)
+    network.load_state_dict(weights)
+    return Start(missing, [name for name in one if name not in weights])
+
+
+def _averaged(checkpoint: Path) -> dict[str, Tensor]:
+    """The averaged weights of a checkpoint, by name."""
+    try:
+        state = torch.load(checkpoint, weights_only=True, map_location="cpu")["average"]
+    except (OSError, RuntimeError, UnpicklingError, KeyError, EOFError) as error:
+        raise SourceError(
+            f"{checkpoint} holds no weights to start from; train its recipe first"
+        ) from error
+    return {
+        name.removeprefix("module."): tensor
+        for name, tensor in state.items()
+        if name.startswith("module.")
+    }
+
+
+def start_from_file(network: nn.Module, file: Path) -> Start:
+    """Give a network without normalisations the weights of a model file.
+
+    The exported file has its normalisations folded into the convolutions, which stand in it in the
+    order in which the network has them. The convolution over the whole last map is stretched
+    where that map is larger, for crops of more pixels.
+
+    Args:
+        network: changed in place.
+        file: fp32, of the same architecture.
+
+    Raises:
+        SourceError: the file cannot be read or belongs to another network.
+    """
+    try:
+        graph = onnx.load(file).graph
+    except (OSError, DecodeError) as error:
+        raise SourceError(f"{file} holds no weights to start from: {error}") from error
+    known = {tensor.name: tensor for tensor in graph.initializer}
+    # Large kernels are stored in half precision and unpacked when the file is loaded.
+    known |= {
+        node.output[0]: known[node.input[0]]
+        for node in graph.node
+        if node.op_type == "Cast" and node.input[0] in known
+    }
+    kernels = [node.input[1:3] for node in graph.node if node.op_type == "Conv"]
+    layers = [name for name, m in network.named_modules() if isinstance(m, nn.Conv2d)]
+    if len(kernels) > len(layers):
+        raise SourceError(f"{file} is the model of another network")
+    names = dict(
+        pair
+        for layer, kernel in zip(layers, kernels, strict=False)
+        for pair in zip((f"{layer}.weight", f"{layer}.bias"), kernel, strict=False)
+    )
+    weights, missing = network.state_dict(), []
+    for name, tensor in weights.items():
+        there = known.get(names.get(name, f"_network.{name}"), known.get(name))
+        if there is None:
+            missing.append(name)
+            continue
+        values = torch.from_numpy(numpy_helper.to_array(there).astype(np.float32))
+        if values.dim() == 4 and min(*values.shape[2:], *tensor.shape[2:]) > LARGEST_LOCAL:
+            values = stretched(values, tensor.shape[2:])
+        if values.shape != tensor.shape:
+            raise SourceError(
+                f"{name} of {file} has the shape {tuple(values.shape)}; {tuple(tensor.shape)} is "
+                "needed"
+            )
+        weights[name] = values
+    network.load_state_dict(weights)
+    return Start(missing, [])
+
+
+def joined(one: Tensor, other: Tensor, shape: torch.Size, name: str) -> Tensor:
+    """A parameter or buffer of two networks side by side, whose channels take turns: even ones of
+    the one, odd ones of the other. What gives no channels gives the mean of both.
+
+    Raises:
+        SourceError: an axis is neither as long as wanted nor half as long.
+    """
+    axes = [wanted == 2 * had for had, wanted in zip(one.shape, shape, strict=False)]
+    expected = [had * (1 + twice) for had, twice in zip(one.shape, axes, strict=True)]
+    if one.shape != other.shape or list(shape) != expected or any(axes[2:]):
+        raise SourceError(
+            f"{name} of the networks to start from has the shapes {tuple(one.shape)} and "
+            f"{tuple(other.shape)}; {tuple(shape)} needs half of it"
+        )
+    if not any(axes):
+        mean: Tensor = (one + other) / 2 if one.is_floating_point() else one.clone()
+        return mean
+    whole = one.new_zeros(shape)
+    for turn, half in enumerate((one, other)):
+        place = tuple(slice(turn, None, 2) if twice else slice(None) for twice in axes)
+        whole[place] = half if axes[0] else half / 2
+    return whole
+
+
+def stretched(kernel: Tensor, shape: torch.Size) -> Tensor:
+    """A kernel (O, I, h, w) for a map of another size: of a picture of the same at another
+    resolution it gives about the same.
+    """
+    if kernel.shape[2:] == shape:
+        return kernel
+    share = kernel.shape[2] * kernel.shape[3] / shape.numel()
+    return functional.interpolate(kernel, tuple(shape), mode="bilinear", antialias=True) * share
 
 
 def widened(tensor: Tensor, shape: torch.Size, name: str, generator: torch.Generator) -> Tensor:

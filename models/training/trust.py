@@ -21,8 +21,8 @@ import torch
 from onnx import numpy_helper
 from torch.nn import functional
 
-from models.training.batches import AugmentedBatches, Faces, Framing
-from models.training.crops import Crops, in_channels
+from models.training.batches import AugmentedBatches, Faces
+from models.training.crops import Crops, Framing, in_channels
 from models.training.export import INPUT, TRUST
 from models.training.labels import Labels
 from models.training.learner import normalised

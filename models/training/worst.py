@@ -14,6 +14,7 @@ from app.core.geometry import crop_transform
 from app.core.layout import IBUG68
 from app.evaluate.attributes import ATTRIBUTES
 from app.evaluate.metrics import nme, point_errors
+from models.training.crops import true_box
 from models.training.evaluation import ModelFile, frame_faces, predict_framed
 from models.training.labels import Labels
 from models.training.sheet import contact_sheet
@@ -33,8 +34,8 @@ def worst_sheet(model: ModelFile, data: Path, labels: Labels, output: Path) -> N
     prediction red, a line between them. A face is drawn once, in the first row it belongs to.
     """
     rows = labels.of("val")
-    boxes = {int(row): Box.around(labels.points[row]) for row in rows}
-    points, _ = predict_framed(model, frame_faces(data, labels, boxes, model.card))
+    boxes = {int(row): true_box(labels.points[row]) for row in rows}
+    points, _ = predict_framed(model, frame_faces(data, labels, boxes, model.framing))
     counts = (labels.counts & labels.inside)[rows]
     errors = nme(point_errors(points, labels.points[rows], IBUG68, counts=counts))
     flags = labels.attributes()[rows]

@@ -34,7 +34,7 @@ from app.vision.pose import PoseEstimator
 from app.vision.session import load_model
 from models.training.comparison import Shown, errors_of, helen_faces
 from models.training.detector_boxes import BoxMap, detect_faces
-from models.training.labels import Labels
+from models.training.labels import Labels, label_file
 from models.training.peers import CORE
 from models.training.sources import Picture, read_picture
 
@@ -217,7 +217,7 @@ def _pose(said: npt.NDArray[np.float64], truth: npt.NDArray[np.float64]) -> Pose
 def main() -> None:
     """Print the tables."""
     data, *models = (Path(argument) for argument in sys.argv[1:])
-    labels = Labels.load(Path("runs/labels/labels-v2.npz"))
+    labels = Labels.load(label_file(Path("runs")))
     rows = labels.of("val")
     truth, counts = labels.points[rows], (labels.counts & labels.inside)[rows]
     place = {int(row): i for i, row in enumerate(rows)}

@@ -1,6 +1,6 @@
 """Which points make the best pose: run by hand, after `python -m models.training labels`.
 
-    python tests/bench/pose_points.py runs/labels/labels-v2.npz
+    python tests/bench/pose_points.py runs/labels/labels-v3.npz
 
 Compares solvePnP on FaceMesh's 2D points of the val faces with the rotation of its 3D mesh, for
 several choices of points, in degrees of mean absolute error over faces with |yaw| < 45 degrees.

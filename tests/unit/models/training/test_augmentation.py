@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from app.core.face import Box
+from app.core.geometry import roll_of
 from models.training.augmentation import (
+    FOLLOWED,
     Jitter,
     badly_framed_transform,
     change_pixels,
@@ -16,6 +18,11 @@ WILD = Jitter(rotation=20.0, scale=0.1, shift=0.07, stretch=0.06)
 
 def points() -> np.ndarray:
     return np.random.default_rng(0).uniform(40, 120, (68, 2)).astype(np.float32)
+
+
+def turned(points: np.ndarray, degrees: float) -> np.ndarray:
+    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return (points @ np.array([[c, s], [-s, c]])).astype(np.float32)
 
 
 def placed(matrix: np.ndarray) -> np.ndarray:
@@ -59,6 +66,24 @@ def test_a_turned_face_is_framed_by_its_own_box() -> None:
             points(), size=112, crop_scale=1.3, crop_shift=0.0, jitter=jitter, rng=rng
         )
         assert Box.around(placed(matrix)).side == pytest.approx(112 / 1.3, rel=1e-4)
+
+
+def test_a_followed_face_stands_upright_in_the_middle() -> None:
+    rng = np.random.default_rng(2)
+    jitter = Jitter(rotation=16.0, scale=0.1, shift=0.07, stretch=0.0, followed=1.0)
+    tilted = turned(points(), 25.0)
+    rolls, boxes = [], []
+    for _ in range(400):
+        matrix = face_transform(
+            tilted, size=112, crop_scale=1.3, crop_shift=0.0, jitter=jitter, rng=rng
+        )
+        found = tilted @ matrix[:, :2].T + matrix[:, 2]
+        rolls.append(roll_of(found[36], found[45]))
+        boxes.append(Box.around(found))
+    assert np.mean(rolls) == pytest.approx(0, abs=0.8)
+    assert np.std(rolls) == pytest.approx(FOLLOWED * 16, rel=0.15)
+    centres = np.array([box.centre for box in boxes])
+    assert (centres - 55.5).std() / np.mean([box.side for box in boxes]) < 0.03
 
 
 def test_bad_frames_are_worse_than_any_jitter() -> None:

@@ -14,12 +14,11 @@ from models.training.augmentation import Jitter  # noqa: E402
 from models.training.batches import (  # noqa: E402
     AugmentedBatches,
     Faces,
-    Framing,
     in_layout,
     mirrored,
     plain_crops,
 )
-from models.training.crops import build_crops, load_crops  # noqa: E402
+from models.training.crops import Framing, build_crops, load_crops  # noqa: E402
 from models.training.labels import Labels  # noqa: E402
 from models.training.mapping import FACE_VERTICES  # noqa: E402
 

@@ -8,7 +8,13 @@ torch = pytest.importorskip("torch")
 
 from app.core.errors import SourceError  # noqa: E402
 from models.pfld.network import Architecture, Pfld, Stage  # noqa: E402
-from models.training.start import start_from  # noqa: E402
+from models.training.export import card_of, export  # noqa: E402
+from models.training.recipe import Recipe  # noqa: E402
+from models.training.start import (  # noqa: E402
+    start_from,
+    start_from_file,
+    start_side_by_side,
+)
 
 pytestmark = pytest.mark.torch
 
@@ -123,3 +129,68 @@ def test_a_checkpoint_of_another_family_is_refused(tmp_path: Path) -> None:
     torch.save({"average": {"module.other": torch.zeros(1)}}, path)
     with pytest.raises(SourceError, match="no layer of this network"):
         start_from(network(), path, seed=0)
+
+
+@pytest.fixture
+def exported(trained: tuple[Pfld, Path], tmp_path: Path) -> Path:
+    recipe = Recipe.load(Path(__file__).parents[4] / "models" / "pfld" / "0.25x.toml")
+    card = replace(card_of(recipe, "a test"), input_size=64)
+    export(trained[0], card, tmp_path / "small.onnx")
+    return tmp_path / "small.onnx"
+
+
+def test_a_folded_network_starts_with_the_answers_of_a_file(
+    trained: tuple[Pfld, Path], exported: Path
+) -> None:
+    folded = network(folded=True, pose_stage=None)
+    start = start_from_file(folded, exported)
+    assert start.new == ["mesh.weight", "mesh.bias"]
+    pictures = torch.randn(4, 3, 64, 64)
+    with torch.inference_mode():
+        before, after = trained[0](pictures), folded.eval()(pictures)
+    for name in ("points", "trust", "pose"):
+        torch.testing.assert_close(getattr(after, name), getattr(before, name))
+
+
+def test_a_file_of_another_network_is_refused(exported: Path, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="another network"):
+        start_from_file(network(folded=True, repeats=1), exported)
+    with pytest.raises(SourceError, match="shape"):
+        start_from_file(network(folded=True, times=2), exported)
+    (tmp_path / "text.onnx").write_text("no model", encoding="utf-8")
+    with pytest.raises(SourceError, match=r"text\.onnx holds no weights"):
+        start_from_file(network(folded=True), tmp_path / "text.onnx")
+
+
+def checkpoint_of(network: Pfld, path: Path) -> Path:
+    torch.save({"average": {f"module.{n}": v for n, v in network.state_dict().items()}}, path)
+    return path
+
+
+def test_two_networks_side_by_side_answer_with_their_mean(tmp_path: Path) -> None:
+    halves = []
+    for seed in (1, 2):
+        half = network(folded=True, pose_stage=None)
+        torch.manual_seed(seed)
+        for parameter in half.parameters():
+            torch.nn.init.normal_(parameter, 0.0, 0.1)
+        halves.append(half.eval())
+    files = tuple(checkpoint_of(h, tmp_path / f"{i}.pt") for i, h in enumerate(halves))
+    whole = network(folded=True, pose_stage=None, times=2)
+    assert start_side_by_side(whole, files) == ([], [])
+    pictures = torch.randn(4, 3, 64, 64)
+    with torch.inference_mode():
+        one, other = (half(pictures) for half in halves)
+        both = whole.eval()(pictures)
+    for name in ("points", "trust", "pose"):
+        mean = (getattr(one, name) + getattr(other, name)) / 2
+        torch.testing.assert_close(getattr(both, name), mean)
+
+
+def test_networks_that_do_not_fit_side_by_side_are_refused(tmp_path: Path) -> None:
+    small = checkpoint_of(network(folded=True), tmp_path / "small.pt")
+    deep = checkpoint_of(network(folded=True, repeats=3), tmp_path / "deep.pt")
+    with pytest.raises(SourceError, match="different networks"):
+        start_side_by_side(network(folded=True, times=2), (small, deep))
+    with pytest.raises(SourceError, match="needs half of it"):
+        start_side_by_side(network(folded=True, times=3), (small, small))

@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from models.pfld.network import Architecture, Pfld, Stage  # noqa: E402
-from models.training.batches import Framing  # noqa: E402
+from models.training.crops import Framing  # noqa: E402
 from models.training.evaluation import ModelFile  # noqa: E402
 from models.training.export import card_of, export  # noqa: E402
 from models.training.recipe import Recipe  # noqa: E402
