@@ -16,10 +16,10 @@ MIN_BOX_PIXELS: Final = 8.0
 # The face box of points that belong to no face can shrink or grow without end.
 _MAX_BOX_CHANGE = 2.5
 # A face that proves to lie otherwise than its box said is looked at again: one that is tilted by
-# more, that lies aside by more of the box's side, or whose size differs by more, as a share. That is
-# twice the jitter of the crops on which the networks are trained most, those of faces that are
-# followed (`models/training/augmentation.py`): on a followed face few frames take a second look,
-# on a face that a detector has just found most do. What it brings stands in models/pfld/RESULTS.md.
+# more, that lies aside by more of the box's side, or whose size differs by more, as a share. These
+# are twice the jitter of most crops in training, those of followed faces
+# (`models/training/augmentation.py`): on a followed face few frames take a second look, on a face
+# that a detector has just found most do. What it brings stands in models/pfld/RESULTS.md.
 _MAX_TILT_DEG = 8.0
 _MAX_ASIDE = 0.04
 _MAX_SIZE_CHANGE = 0.05

@@ -47,6 +47,9 @@ TUNED_SCALES: Final = (1.0, 1.1, 1.2, 1.3, 1.4, 1.5)
 TUNED_SHIFTS: Final = (-0.05, 0.0, 0.05, 0.1, 0.15)
 """Crops that are tried for each model on training faces."""
 
+DETECTOR: Final = "blazeface_short"
+"""Whose boxes all models get."""
+
 MESH_SURROUNDINGS: Final = 2.2
 """Side of the square that FaceMesh sees, as a multiple of the box."""
 
@@ -117,7 +120,7 @@ def _box_of(image: Image, truth: npt.NDArray[Any], finders: Sequence[Detector]) 
 def labelled_faces(data: Path, labels: Labels, rows: Sequence[int]) -> list[Shown]:
     """Faces of the labels around the boxes that short-range BlazeFace gives in a webcam's frame."""
     faces = []
-    for row, box in detect_faces(data, labels, rows)["blazeface_short"]:
+    for row, box in detect_faces(data, labels, rows, names=[DETECTOR])[DETECTOR]:
         path, squeeze = str(labels.paths[row]), float(labels.squeeze[row])
         image = read_picture(data, Picture(path, "val", "", squeeze=squeeze))
         known = labels.inside[row] & labels.counts[row]
@@ -219,7 +222,7 @@ def compare(
         The rows, best on helen48 first, and the number of faces of helen48 and of val.
     """
     rows = usable_rows(labels)
-    found = detect_faces(data, labels, rows[:1000])["blazeface_short"]
+    found = detect_faces(data, labels, rows[:1000], names=[DETECTOR])[DETECTOR]
     box_map = measure_map(found, labels, min(len(rows), 1000))
     tuning = labelled_faces(data, labels, rows[:TUNING_FACES].tolist())
     helen, val = helen_faces(data), labelled_faces(data, labels, labels.of("val").tolist())

@@ -20,7 +20,7 @@ RECIPES = Path(__file__).parents[4] / "models"
 
 def test_large_kernels_are_stored_in_half_and_computed_in_full(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    recipe = Recipe.load(RECIPES / "pfld" / "0.25x.toml")
+    recipe = Recipe.load(RECIPES / "pfld" / "gpu" / "0.25x.toml")
     network, path = recipe.build_network(), tmp_path / "model.onnx"
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm2d):  # the last one of a new block is 0
@@ -34,7 +34,8 @@ def test_large_kernels_are_stored_in_half_and_computed_in_full(tmp_path: Path) -
     kernels = [node.input[1] for node in graph.node if node.op_type == "Conv"]
     assert {unpacked[k] for k in kernels if k in unpacked} == {onnx.TensorProto.FLOAT16}
     assert all(sizes[k] < HALF_FROM for k in kernels if k not in unpacked)
-    crop = np.random.default_rng(0).integers(0, 256, (112, 112, 3)).astype(np.uint8)
+    size = recipe.crop.size
+    crop = np.random.default_rng(0).integers(0, 256, (size, size, 3)).astype(np.uint8)
     with torch.inference_mode():
         images = torch.from_numpy(crop).permute(2, 0, 1)[None]
         expected = network.eval()(normalised(images, recipe.crop)).points[0].numpy()

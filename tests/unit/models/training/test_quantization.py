@@ -76,7 +76,7 @@ def test_the_range_is_taken_that_keeps_the_points_nearest(
     fp32 = tmp_path / "fp32.onnx"
     torch.manual_seed(0)
     export(recipe.build_network(), card_of(recipe, "a test"), fp32)
-    inputs = np.random.default_rng(0).standard_normal((8, 3, 112, 112), np.float32)
+    inputs = np.random.default_rng(0).standard_normal((8, 3, *[recipe.crop.size] * 2), np.float32)
 
     def points(*kept: float) -> np.ndarray:
         monkeypatch.setattr(quantization, "KEPT_VALUES", kept)
