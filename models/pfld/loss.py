@@ -177,7 +177,8 @@ class PfldLoss(nn.Module):
             deviation = pose_term(prediction.auxiliary_pose, angles)
         classes = class_term(batch.attributes, self._omega)
         if recipe.form == "seed":
-            gamma = classes * (deviation if recipe.pose else torch.ones_like(deviation))
+            weighed = recipe.pose and prediction.auxiliary_pose is not None
+            gamma = classes * (deviation if weighed else torch.ones_like(deviation))
             face_loss = seed_loss(points, batch.points, batch.counts, gamma)
         else:
             face_loss = self._practical(points, batch, classes, deviation)
@@ -191,7 +192,7 @@ class PfldLoss(nn.Module):
             angle_error(prediction.pose, angles), known
         )
         if recipe.mesh_share:
-            assert prediction.mesh is not None  # noqa: S101  likewise
+            assert prediction.mesh is not None  # noqa: S101  it is in training mode
             mesh = prediction.mesh.unflatten(1, (-1, 2)) - batch.meshes
             unit = batch.eye_distance.clamp_min(SMALLEST_EYE_DISTANCE)
             error = mesh.abs().sum(dim=2).mean(dim=1) / unit

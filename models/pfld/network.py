@@ -53,7 +53,7 @@ class Architecture:
         scale3: channels of that convolution, scale 3 of the head.
         pose_stage: index of the stage that feeds the auxiliary branch; without one there is none.
         folded: the convolutions have an offset in place of a normalisation. A trained network
-            whose statistics stay goes on so as the same function, by a third faster.
+            whose statistics stay goes on so as the same function, in 17 % less time for a step.
     """
 
     input_size: int

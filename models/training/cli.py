@@ -114,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
         "pack",
         help="write crops and labels to a few small files, to be trained on elsewhere",
         description="Write everything that training needs to one file of labels and PARTS files "
-        "of pictures, a twentieth of the size of the caches.",
+        "of pictures, a fortieth of the size of the caches.",
     )
     command.add_argument("folder", type=Path, help="folder to write to")
     command.add_argument(
@@ -333,8 +333,13 @@ def _pack(options: argparse.Namespace) -> None:
 
 
 def _unpack(options: argparse.Namespace) -> None:
+    from app.core.errors import SourceError
     from models.training.packing import unpack
 
+    if _label_file(options).exists():
+        raise SourceError(
+            f"{_label_file(options)} holds labels already; name another folder with --runs"
+        )
     unpack(options.folders, _crop_folder(options)).save(_label_file(options))
 
 

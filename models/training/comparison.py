@@ -228,14 +228,12 @@ def compare(
     helen, val = helen_faces(data), labelled_faces(data, labels, labels.of("val").tolist())
     files = [ModelFile(path) for path in zoo]
     rivals = [PeerModel(peer, peers) for peer in PEERS]
-    crop = np.zeros((112, 112, 3), np.uint8)
     runs: dict[str, Callable[[], object]] = {}
     for model in files:
-        side = model.card.input_size
-        prepared = model.prepare(cv2.resize(crop, (side, side)))
+        prepared = model.prepare(np.zeros((model.card.input_size,) * 2 + (3,), np.uint8))
         runs[model.path.stem] = lambda m=model, p=prepared: m.infer(p)  # type: ignore[misc]
     for rival in rivals:
-        prepared = rival.prepare(cv2.resize(crop, (rival.peer.size,) * 2))
+        prepared = rival.prepare(np.zeros((rival.peer.size,) * 2 + (3,), np.uint8))
         runs[rival.peer.name] = lambda m=rival, p=prepared: m.infer(p)  # type: ignore[misc]
     times = _in_turns(runs)
     table = []

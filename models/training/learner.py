@@ -16,6 +16,7 @@ from torch.optim import AdamW
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from app.core.card import Coordinates
+from app.core.errors import SourceError
 from app.evaluate.metrics import nme, point_errors
 from models.training.batches import Batch, Faces, in_layout, plain_crops
 from models.training.crops import Framing
@@ -131,10 +132,11 @@ class Learner:
             figures["val_loss"] = round(float(self._loss.of_points(*arrays)), 6)
         return figures
 
-    def save(self, position: dict[str, Any]) -> None:
-        """Write the checkpoint: the weights and the position in the run."""
+    def write(self, position: dict[str, Any]) -> None:
+        """Write weights and position in the run beside the checkpoint; `commit` puts them in its
+        place.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
-        partial = self.checkpoint.with_suffix(".partial")
         torch.save(
             {
                 **position,
@@ -143,18 +145,35 @@ class Learner:
                 "average": self.average.state_dict(),
                 "optimiser": self._optimiser.state_dict(),
             },
-            partial,
+            self._partial,
         )
-        partial.replace(self.checkpoint)
+
+    def commit(self) -> None:
+        """Replace the checkpoint by what `write` wrote."""
+        self._partial.replace(self.checkpoint)
 
     def resume(self) -> dict[str, Any]:
-        """Read the checkpoint; the position in the run that it holds."""
+        """Read the checkpoint; the position in the run that it holds.
+
+        Raises:
+            SourceError: it belongs to another network.
+        """
         state = torch.load(self.checkpoint, weights_only=True, map_location=self._device)
         self._frozen = state.pop("frozen", False)
-        self.network.load_state_dict(state.pop("network"))
-        self.average.load_state_dict(state.pop("average"))
+        try:
+            self.network.load_state_dict(state.pop("network"))
+            self.average.load_state_dict(state.pop("average"))
+        except RuntimeError as error:
+            raise SourceError(
+                f"{self.checkpoint} belongs to another network than {self.recipe.path}; delete "
+                f"{self.folder} to begin again"
+            ) from error
         self._optimiser.load_state_dict(state.pop("optimiser"))
         return dict(state)
+
+    @property
+    def _partial(self) -> Path:
+        return self.checkpoint.with_suffix(".partial")
 
     def _follow(self, averages: Any, values: Any, _updates: Any) -> None:
         """Move the average towards the weights, as fast as `decay_after` says."""

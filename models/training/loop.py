@@ -73,9 +73,11 @@ class Trainer:
             if recipe.shared != first.shared:
                 raise SourceError(
                     f"{recipe.path} and {first.path} cannot be trained side by side: they may "
-                    "differ in name, network, loss, size of the crop, learning rate and weight "
-                    "decay alone"
+                    "differ in name, start, network, loss, size of the crop, learning rate and "
+                    "weight decay alone"
                 )
+        if len({recipe.name for recipe in recipes}) < len(recipes):
+            raise SourceError("two recipes of one name would share one folder; train one of them")
         self._schedule = first.schedule
         self._device = device_of(run.device)
         self._batches = AugmentedBatches(
@@ -155,8 +157,11 @@ class Trainer:
         self._report("  ".join([*name, *(f"{key} {value}" for key, value in row.items())]))
 
     def _save(self) -> None:
+        # A kill on the way must not leave checkpoints of different steps.
         for learner in self.learners:
-            learner.save({"step": self.step, "elapsed": self._elapsed})
+            learner.write({"step": self.step, "elapsed": self._elapsed})
+        for learner in self.learners:
+            learner.commit()
 
     def _resume(self) -> None:
         begun = [learner for learner in self.learners if learner.checkpoint.is_file()]

@@ -150,9 +150,9 @@ def write_report(
         models += [ModelFile(path) for path in paths if path.is_file()]
     rows = labels.of("val")
     boxes, maps = _detector_boxes(data, labels, rows) if detectors else ({}, {})
-    framings = {recipe.name: recipe.crop for recipe in recipes}
-    cut = {framing: _cut(data, labels, crops, boxes, framing) for framing in set(framings.values())}
-    seen = [cut[framings[model.card.name]] for model in models]
+    framings = {model.framing for model in models}
+    cut = {framing: _cut(data, labels, crops, boxes, framing) for framing in framings}
+    seen = [cut[model.framing] for model in models]
     milliseconds = time_models(models, [next(iter(s.framed.values())).crop for s in seen])
     measured = [
         _measure(model, labels, rows, shown, time)
@@ -408,9 +408,12 @@ def commands_for(recipes: Sequence[Recipe]) -> list[str]:
     done: set[str] = set()
 
     def add(name: str) -> None:
-        if name in done or name not in beside:
+        if name in done:
             return
         done.add(name)
+        if name not in beside:
+            lines.append(f"# what follows needs {name}, see below")
+            return
         recipe = wanted.get(name) or Recipe.load(beside[name])
         for start in (recipe.start,) if isinstance(recipe.start, str) else recipe.start or ():
             add(start)

@@ -139,9 +139,12 @@ def start_from_file(network: nn.Module, file: Path) -> Start:
         for layer, kernel in zip(layers, kernels, strict=False)
         for pair in zip((f"{layer}.weight", f"{layer}.bias"), kernel, strict=False)
     )
+    plain = {_bare(name): tensor for name, tensor in known.items()}
     weights, missing = network.state_dict(), []
     for name, tensor in weights.items():
-        there = known.get(names.get(name, f"_network.{name}"), known.get(name))
+        there = known.get(names[name]) if name in names else plain.get(name)
+        if there is None and name in names:
+            raise SourceError(f"{file} holds no weights of {name}; an fp32 file is needed")
         if there is None:
             missing.append(name)
             continue
@@ -166,7 +169,7 @@ def joined(one: Tensor, other: Tensor, shape: torch.Size, name: str) -> Tensor:
         SourceError: an axis is neither as long as wanted nor half as long.
     """
     axes = [wanted == 2 * had for had, wanted in zip(one.shape, shape, strict=False)]
-    expected = [had * (1 + twice) for had, twice in zip(one.shape, axes, strict=True)]
+    expected = [had * (1 + twice) for had, twice in zip(one.shape, axes, strict=False)]
     if one.shape != other.shape or list(shape) != expected or any(axes[2:]):
         raise SourceError(
             f"{name} of the networks to start from has the shapes {tuple(one.shape)} and "
@@ -190,6 +193,13 @@ def stretched(kernel: Tensor, shape: torch.Size) -> Tensor:
         return kernel
     share = kernel.shape[2] * kernel.shape[3] / shape.numel()
     return functional.interpolate(kernel, tuple(shape), mode="bilinear", antialias=True) * share
+
+
+def _bare(name: str) -> str:
+    """Name of a parameter in the network itself, without those of what the export wraps it in."""
+    while name.startswith("_network."):
+        name = name.removeprefix("_network.")
+    return name
 
 
 def widened(tensor: Tensor, shape: torch.Size, name: str, generator: torch.Generator) -> Tensor:

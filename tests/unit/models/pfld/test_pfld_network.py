@@ -11,7 +11,8 @@ from models.training.recipe import Recipe  # noqa: E402
 pytestmark = pytest.mark.torch
 
 FOLDER = Path(__file__).parents[4] / "models" / "pfld"
-RECIPES = sorted([*FOLDER.glob("*x.toml"), *FOLDER.glob("gpu/*.toml")])
+FOLDERS = FOLDER, FOLDER / "gpu", FOLDER / "ablations" / "bases"
+RECIPES = sorted(path for folder in FOLDERS for path in folder.glob("*.toml"))
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: f"{path.parent.name}-{path.stem}")

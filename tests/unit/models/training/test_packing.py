@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from app.core.errors import SourceError
+from models.training.cli import main
 from models.training.crops import build_crops, load_crops
-from models.training.labels import Labels
+from models.training.labels import Labels, label_file
 from models.training.packing import pack, unpack
 
 
@@ -39,3 +40,13 @@ def test_a_part_that_is_missing_is_named(packed: Path) -> None:
     (packed / "packed" / "pictures-1.npz").unlink()
     with pytest.raises(SourceError, match=r"pictures-1\.npz is missing"):
         unpack([packed / "packed"], packed / "elsewhere")
+
+
+def test_faces_are_not_unpacked_over_labels(
+    packed: Path, drawn_labels: Labels, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawn_labels.save(label_file(packed / "runs"))
+    before = label_file(packed / "runs").read_bytes()
+    assert main(["--runs", str(packed / "runs"), "unpack", str(packed / "packed")]) == 2
+    assert "name another folder" in capsys.readouterr().err
+    assert label_file(packed / "runs").read_bytes() == before

@@ -27,6 +27,14 @@ def test_recipes_are_made_after_those_that_they_begin_with() -> None:
 
 
 def test_a_recipe_that_begins_at_random_needs_no_other() -> None:
-    lines = commands_for([Recipe.load(FOLDER / "0.25x.toml")])
+    lines = commands_for([Recipe.load(FOLDER / "gpu" / "0.25x.toml")])
     assert len(lines) == 3
     assert all(line.endswith("0.25x.toml") for line in lines)
+
+
+def test_both_halves_of_a_network_are_trained_before_it() -> None:
+    lines = commands_for([Recipe.load(FOLDER / "1x.toml")])
+    said = [Path(line.split()[-1]).stem for line in lines if " train " in line]
+    assert said == ["0.5x", "0.5x-twin", "1x"]
+    needs = [line for line in lines if line.startswith("#")]
+    assert len(needs) == 2  # a file and a checkpoint that no recipe makes

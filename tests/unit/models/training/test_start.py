@@ -14,6 +14,7 @@ from models.training.start import (  # noqa: E402
     start_from,
     start_from_file,
     start_side_by_side,
+    stretched,
 )
 
 pytestmark = pytest.mark.torch
@@ -131,11 +132,11 @@ def test_a_checkpoint_of_another_family_is_refused(tmp_path: Path) -> None:
         start_from(network(), path, seed=0)
 
 
-@pytest.fixture
-def exported(trained: tuple[Pfld, Path], tmp_path: Path) -> Path:
+@pytest.fixture(params=[False, True], ids=["plain", "mirrored"])
+def exported(request: pytest.FixtureRequest, trained: tuple[Pfld, Path], tmp_path: Path) -> Path:
     recipe = Recipe.load(Path(__file__).parents[4] / "models" / "pfld" / "0.25x.toml")
     card = replace(card_of(recipe, "a test"), input_size=64)
-    export(trained[0], card, tmp_path / "small.onnx")
+    export(trained[0], card, tmp_path / "small.onnx", mirrored=request.param)
     return tmp_path / "small.onnx"
 
 
@@ -194,3 +195,11 @@ def test_networks_that_do_not_fit_side_by_side_are_refused(tmp_path: Path) -> No
         start_side_by_side(network(folded=True, times=2), (small, deep))
     with pytest.raises(SourceError, match="needs half of it"):
         start_side_by_side(network(folded=True, times=3), (small, small))
+
+
+def test_a_kernel_over_a_whole_map_keeps_its_sum_when_it_is_stretched() -> None:
+    kernel = torch.full((2, 3, 7, 7), 0.5)
+    larger = stretched(kernel, torch.Size((8, 8)))
+    assert larger.shape == (2, 3, 8, 8)
+    torch.testing.assert_close(larger.sum((2, 3)), kernel.sum((2, 3)))
+    assert stretched(kernel, torch.Size((7, 7))) is kernel

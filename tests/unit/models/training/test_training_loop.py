@@ -152,6 +152,19 @@ def test_recipes_of_different_crops_do_not_train_side_by_side(sets: tuple, tmp_p
         Trainer([recipe, other], Run(runs=tmp_path), *sets, lambda _line: None)
 
 
+def test_a_checkpoint_of_another_network_is_refused(sets: tuple, tmp_path: Path) -> None:
+    trainer(sets, tmp_path, stop_after=1).train()
+    recipe = tiny_recipe()
+    wide = replace(recipe, network=replace(recipe.network, scale3=24))
+    with pytest.raises(SourceError, match="another network"):
+        Trainer([wide], Run(runs=tmp_path), *sets, lambda _line: None)
+
+
+def test_recipes_of_one_name_do_not_share_a_folder(sets: tuple, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="one name"):
+        Trainer([tiny_recipe(), tiny_recipe()], Run(runs=tmp_path), *sets, lambda _line: None)
+
+
 def test_learners_at_different_steps_do_not_go_on_together(sets: tuple, tmp_path: Path) -> None:
     trainer(sets, tmp_path, stop_after=1).train()
     recipes = [tiny_recipe(), replace(tiny_recipe(), name="other")]
