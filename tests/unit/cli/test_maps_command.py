@@ -14,7 +14,7 @@ def test_the_layers_of_the_network_are_listed(capsys: pytest.CaptureFixture[str]
     assert main(["maps", CLIP]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "pfld-0.5x int8: layers of the network"
-    assert lines[1].split() == ["1", "Conv,", "16", "maps", "of", "56×56"]
+    assert lines[1].split() == ["1", "Conv,", "16", "maps", "of", "64×64"]
 
 
 def test_a_layer_and_the_filters_are_drawn(

@@ -49,10 +49,11 @@ def test_the_first_maps_are_the_filters_laid_over_the_crop(picture: Image, box: 
     network = NetworkInside(FP32)
     inside = network.look(picture, box)
     first = inside.layers[0]
-    assert inside.crop.shape == (112, 112, 3)
+    side = network.card.input_size
+    assert inside.crop.shape == (side, side, 3)
     filters = network.filters()
     count, _, height, width = filters.shape
-    stride = 112 // first.maps.shape[1]
+    stride = side // first.maps.shape[1]
     graph = onnx.load(str(FP32)).graph
     node = next(n for n in graph.node if n.op_type == "Conv")
     bias = next(numpy_helper.to_array(t) for t in graph.initializer if t.name == node.input[2])
@@ -64,7 +65,7 @@ def test_the_first_maps_are_the_filters_laid_over_the_crop(picture: Image, box: 
     wanted = (filters * part).sum(axis=(1, 2, 3)) + bias
     assert first.maps.shape[0] == count
     assert first.maps[:, row, column] == pytest.approx(wanted, abs=1e-3)
-    assert first.title == f"1  Conv, {count} maps of {112 // stride}×{112 // stride}"
+    assert first.title == f"1  Conv, {count} maps of {side // stride}×{side // stride}"
 
 
 @pytest.mark.parametrize("path", [FP32, INT8], ids=["fp32", "int8"])
