@@ -16,7 +16,6 @@ import numpy.typing as npt
 from app.core.errors import SourceError
 from app.core.face import Box
 from app.core.geometry import crop_transform, points_from_unit
-from app.core.layout import MESH478
 from app.core.mesh import ibug68_from_mesh
 from models.training.crops import true_box, warp
 from models.training.detector_boxes import (
@@ -181,14 +180,13 @@ def teacher(mesh: MeshTeacher, views: Sequence[View]) -> Locate:
     """FaceMesh, the mean over some views of the surroundings of the box: in the whole picture it
     may choose another face.
     """
-    order = list(MESH478.mirror)
 
     def locate(shown: Shown) -> Points:
         size = round(shown.box.side * MESH_SURROUNDINGS)
         matrix = crop_transform(shown.box, scale=MESH_SURROUNDINGS, shift=0.0, size=size)
         image = warp(shown.image, matrix, size, cv2.BORDER_REPLICATE)
         looks = [(view, mesh.find(image, view)) for view in views]
-        seen = [m[order] if view.mirrored else m for view, m in looks if m is not None]
+        seen = [view.upright(m) for view, m in looks if m is not None]
         if not seen:
             return np.full((len(CORE), 2), np.nan, np.float32)
         points = ibug68_from_mesh(np.mean(seen, axis=0)[:, :2])[list(CORE)]

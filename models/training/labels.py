@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.core.errors import SourceError
-from app.core.layout import IBUG68, MESH478
+from app.core.layout import IBUG68
 from app.core.mesh import ibug68_from_mesh
 from app.core.rotation import matrix_to_pose
 from app.evaluate.attributes import attribute_flags, shows_expression
@@ -158,14 +158,12 @@ class TeacherView:
         disagreement: (M,) between two views, share of the eye distance.
         sizes: (M, 2) width and height of the squeezed pictures.
         shape: (478, 3) mean face.
-        mirror: (478,) point that takes the place of each in a mirror.
     """
 
     meshes: npt.NDArray[np.float64]
     disagreement: npt.NDArray[np.float64]
     sizes: npt.NDArray[np.int64]
     shape: npt.NDArray[np.float64]
-    mirror: npt.NDArray[np.int64]
 
 
 def view_of_teacher(data: Path, pictures: Sequence[Picture], mesh_folder: Path) -> TeacherView:
@@ -175,17 +173,15 @@ def view_of_teacher(data: Path, pictures: Sequence[Picture], mesh_folder: Path) 
     fit = np.array(
         [p.split == "train" and not p.masked and p.squeeze == 1.0 for p in pictures], dtype=bool
     )
-    shape, mirror = mean_face(seen[0, fit & np.isfinite(seen[0, :, 0, 0])])
-    return TeacherView(*average_views(seen), sizes, shape, mirror)
+    shape, _ = mean_face(seen[0, fit & np.isfinite(seen[0, :, 0, 0])])
+    return TeacherView(*average_views(seen), sizes, shape)
 
 
 def upright_views(pictures: Sequence[Picture], mesh_folder: Path) -> npt.NDArray[np.float32]:
     """What the teacher saw (views, M, 478, 3), mirrored views in the order of the others."""
     seen = load_meshes(mesh_folder, pictures)
-    order = list(MESH478.mirror)
     for view, meshes in zip(VIEWS, seen, strict=True):
-        if view.mirrored:
-            meshes[:] = meshes[:, order]
+        meshes[:] = view.upright(meshes)
     return seen
 
 

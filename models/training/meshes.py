@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.core.errors import SourceError
+from app.core.layout import MESH478
 from models.training.sources import Picture, read_picture
 
 MESH_POINTS: Final = 478
@@ -43,6 +44,12 @@ class View:
         c, s = np.cos(np.radians(self.turn)), np.sin(np.radians(self.turn))
         linear = np.array([[c, -s], [s, c]]) @ np.diag([-1.0 if self.mirrored else 1.0, 1.0])
         return np.concatenate([linear, (target - linear @ middle)[:, None]], axis=1)
+
+    def upright(self, meshes: Mesh) -> Mesh:
+        """Meshes (..., 478, 3) that the teacher saw in this view, in the order that their points
+        have in the picture itself.
+        """
+        return meshes[..., list(MESH478.mirror), :] if self.mirrored else meshes
 
 
 VIEWS: Final = (

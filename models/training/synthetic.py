@@ -82,7 +82,7 @@ def make_faces(
     Args:
         labels: of the pictures.
         crops: of the same faces.
-        view: gives mean face and mirror map.
+        view: gives the mean face.
         seed: of every random choice.
         counts: faces to turn, to shut the eyes of, and to open the mouth of.
         progress: is told how many of how many are done.
@@ -107,7 +107,7 @@ def make_faces(
         image, mesh = crops.image(row), crops.meshes[row]
         if kind == "turned":
             turn = random_turn(float(yaw[row]), rng)
-            face = turned_face(surface, teacher, view, image, mesh, turn)
+            face = turned_face(surface, teacher, image, mesh, turn)
         elif kind == "eyes":
             face = _shut(surface, image, mesh, random_openings(rng))
         else:
@@ -145,7 +145,6 @@ def random_openings(rng: Random) -> tuple[float, float]:
 def turned_face(
     surface: Surface,
     teacher: MeshTeacher,
-    view: TeacherView,
     image: Image,
     mesh: Mesh,
     turn: HeadPose,
@@ -159,7 +158,7 @@ def turned_face(
     source = surface.vertices(mesh, side=STORED_SIDE - 1)
     target = surface.turned(source, pose_to_matrix(turn))
     painted = surface.paint(image, source, target)
-    mean = mean_of_looks(teacher, view, painted)
+    mean = mean_of_looks(teacher, painted)
     if mean is None:
         return None
     eyes = np.linalg.norm(mesh[RIGHT_CORNER] - mesh[LEFT_CORNER])
@@ -168,7 +167,7 @@ def turned_face(
     return (painted, mean) if off <= TEACHER_AGREES * eyes else None
 
 
-def mean_of_looks(teacher: MeshTeacher, view: TeacherView, image: Image) -> Mesh | None:
+def mean_of_looks(teacher: MeshTeacher, image: Image) -> Mesh | None:
     """The mesh (478, 3) that the teacher sees in a crop, the mean over `LOOKS` views; None where
     one of them shows it no face.
     """
@@ -177,7 +176,7 @@ def mean_of_looks(teacher: MeshTeacher, view: TeacherView, image: Image) -> Mesh
         mesh = teacher.find(image, look)
         if mesh is None:
             return None
-        seen.append(mesh[view.mirror] if look.mirrored else mesh)
+        seen.append(look.upright(mesh))
     return np.mean(seen, axis=0, dtype=np.float32)
 
 

@@ -54,8 +54,7 @@ def teacher(tmp_path: Path) -> tuple:
     meshes[3] = 10 * shape + 80
     disagreement = np.array([0.01, 0.01, 0.01, 0.01, 0.2])
     sizes = np.full((5, 2), 160)
-    mirror = np.arange(478)
-    return tmp_path, pictures, TeacherView(meshes, disagreement, sizes, shape, mirror)
+    return tmp_path, pictures, TeacherView(meshes, disagreement, sizes, shape)
 
 
 def views_of_a_face(rng: np.random.Generator, spread: float) -> np.ndarray:
