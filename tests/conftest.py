@@ -46,7 +46,8 @@ def _living(before: set[threading.Thread]) -> list[str]:
     left = [thread.name for thread in set(threading.enumerate()) - before]
     core = sys.modules.get("PySide6.QtCore")
     if core is not None:
-        threads = (o for o in gc.get_objects() if isinstance(o, core.QThread))
+        # Not isinstance: it asks each object for its class, and some warn that they are asked.
+        threads = (o for o in gc.get_objects() if issubclass(type(o), core.QThread))
         left += [repr(thread) for thread in threads if thread.isRunning() and not _is_main(thread)]
     return left
 

@@ -143,6 +143,15 @@ def change_pixels(image: Image, other: Image, rng: Random) -> Image:
     return image
 
 
+def change_light(image: Image, rng: Random) -> Image:
+    """One crop (N, N, 3) uint8 in another light, with everything in it still to be seen."""
+    if rng.random() < 0.8:
+        image = recolour(image, rng)
+    if rng.random() < 0.15:
+        image = to_grey(image)
+    return image
+
+
 def recolour(image: Image, rng: Random) -> Image:
     """Gamma, contrast, brightness and white balance, by one table per channel."""
     ramp = np.linspace(0.0, 1.0, 256)

@@ -98,6 +98,7 @@ class AugmentedBatches(Dataset[Batch]):
         seed: int,
         layout: LandmarkLayout = IBUG68,
         accessories: bool = True,
+        clear: float = 0.0,
     ) -> None:
         self._faces = faces
         self._layout = layout
@@ -107,6 +108,7 @@ class AugmentedBatches(Dataset[Batch]):
         self._negatives = negatives
         self._seed = seed
         self._accessories = accessories
+        self._clear = clear
 
     def __getitem__(self, step: int) -> Batch:
         """The batch of one step, whatever was asked for before."""
@@ -159,7 +161,11 @@ class AugmentedBatches(Dataset[Batch]):
         if self._accessories and positive and not faces.masked[row]:
             crop = wear_something(crop, unit * framing.size - 0.5, rng)
         other = self._texture(rng)
-        crop = augmentation.change_pixels(crop, other, rng)
+        # Recipes without clear crops draw what they always drew.
+        if self._clear and rng.random() < self._clear:
+            crop = augmentation.change_light(crop, rng)
+        else:
+            crop = augmentation.change_pixels(crop, other, rng)
         eye_distance = np.float32(np.hypot(*(unit[45] - unit[36])))
         unit, counts = in_layout(unit, counts, self._layout)
         return (

@@ -12,7 +12,6 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.optim import AdamW
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from app.core.card import Coordinates
@@ -21,12 +20,16 @@ from app.evaluate.metrics import nme, point_errors
 from models.training.batches import Batch, Faces, in_layout, plain_crops
 from models.training.crops import Framing
 from models.training.evaluation import to_unit
+from models.training.optimisation import Descent
 from models.training.point_loss import PointLoss
 from models.training.recipe import Recipe, Schedule
 from models.training.start import start_from, start_from_file, start_side_by_side
 
 LOWEST_RATE = 0.01
 """Learning rate at the end of the cosine, as a share of the highest."""
+
+LARGEST_GRADIENT = 1.0
+"""Norm to which the gradients of a step are cut down."""
 
 Report = Callable[[str], None]
 
@@ -70,9 +73,10 @@ class Learner:
         # It counts in Python's time, not in the device's: reading it would wait for each step.
         self.average.n_averaged = self.average.n_averaged.cpu()
         schedule = recipe.schedule
-        self._optimiser = AdamW(
-            parameter_groups(self.network, schedule.weight_decay),
-            lr=0.0,
+        self._descent = Descent(
+            self.network,
+            schedule.optimiser,
+            schedule.weight_decay,
             fused=device.type != "cpu",
         )
         self._predict = torch.compile(self.network) if compiled else self.network
@@ -105,16 +109,12 @@ class Learner:
         schedule = self.recipe.schedule
         if progress >= schedule.frozen_from and not self._frozen:
             self._freeze_statistics()
-        for group in self._optimiser.param_groups:
-            group["lr"] = learning_rate(schedule, progress)
         images = normalised(resized(batch.images, self.recipe.crop.size), self.recipe.crop)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=schedule.half_precision):
             prediction = self._predict(images.contiguous(memory_format=torch.channels_last))
         loss: Tensor = self._loss(prediction, batch)
-        self._optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self._optimiser.step()
+        self._descent.step(learning_rate(schedule, progress), LARGEST_GRADIENT)
         self.average.update_parameters(self.network)
         return loss.detach()
 
@@ -143,7 +143,7 @@ class Learner:
                 "frozen": self._frozen,
                 "network": self.network.state_dict(),
                 "average": self.average.state_dict(),
-                "optimiser": self._optimiser.state_dict(),
+                "optimiser": self._descent.state_dict(),
             },
             self._partial,
         )
@@ -163,12 +163,12 @@ class Learner:
         try:
             self.network.load_state_dict(state.pop("network"))
             self.average.load_state_dict(state.pop("average"))
-        except RuntimeError as error:
+            self._descent.load_state_dict(state.pop("optimiser"))
+        except (RuntimeError, ValueError) as error:
             raise SourceError(
-                f"{self.checkpoint} belongs to another network than {self.recipe.path}; delete "
-                f"{self.folder} to begin again"
+                f"{self.checkpoint} belongs to another network or optimiser than "
+                f"{self.recipe.path}; delete {self.folder} to begin again"
             ) from error
-        self._optimiser.load_state_dict(state.pop("optimiser"))
         return dict(state)
 
     @property
@@ -277,10 +277,3 @@ def predict(
     network.train(training)
     found = np.concatenate(points).reshape(len(images), -1, 2)
     return to_unit(found, coordinates, framing.size)
-
-
-def parameter_groups(network: nn.Module, decay: float) -> list[dict[str, Any]]:
-    """Weight decay for weights alone: it would pull normalisation and biases for nothing."""
-    weights = [p for p in network.parameters() if p.ndim > 1]
-    others = [p for p in network.parameters() if p.ndim <= 1]
-    return [{"params": weights, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]

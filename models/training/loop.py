@@ -89,6 +89,7 @@ class Trainer:
             seed=first.schedule.seed,
             layout=first.system.layout,
             accessories=first.data.accessories,
+            clear=first.data.clear,
         )
         self.learners = [
             Learner(

@@ -16,6 +16,7 @@ from app.core.errors import SourceError
 from models.training.augmentation import Jitter
 from models.training.crops import Framing
 from models.training.families import Family, find_family
+from models.training.optimisation import METHODS, Method
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +28,7 @@ class Schedule:
         batch_size: crops per step.
         learning_rate: highest, after the warm-up; it falls to 1 % of it along a cosine.
         warm_up: share of the run over which it rises from 0.
-        weight_decay: of AdamW.
+        weight_decay: of the optimiser.
         average: decay of the moving average of the weights per step.
         negatives: share of crops that hold no well-framed face.
         seed: of the first weights and of every random choice.
@@ -36,6 +37,7 @@ class Schedule:
             variances (new layers need some of the run to find theirs); 1 for never. Those of a
             batch change from one to the next, which shakes every point and is no part of the
             network that is used.
+        optimiser: `adamw`, or `muon` for kernels of convolutions and AdamW for the rest.
     """
 
     steps: int
@@ -48,6 +50,7 @@ class Schedule:
     seed: int
     half_precision: bool
     frozen_from: float = 1.0
+    optimiser: Method = "adamw"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +60,13 @@ class Data:
     Attributes:
         synthetic: faces made from them: turned further, with shut eyes, with open mouths.
         accessories: glasses, masks and hands drawn over them.
+        clear: share of the crops in which nothing more is covered, blurred or drowned in noise:
+            light and colour change alone.
     """
 
     synthetic: bool = True
     accessories: bool = True
+    clear: float = 0.0
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -101,7 +107,7 @@ class Recipe:
     def shared(self) -> tuple[Any, ...]:
         """What recipes must have in common to be trained side by side on the same batches."""
         crop = replace(self.crop, size=0)
-        schedule = replace(self.schedule, learning_rate=0.0, weight_decay=0.0)
+        schedule = replace(self.schedule, learning_rate=0.0, weight_decay=0.0, optimiser="adamw")
         return crop, self.jitter, self.data, schedule, self.system.layout.name
 
     @property
@@ -123,7 +129,8 @@ class Recipe:
 
         Raises:
             SourceError: the file is missing, is not TOML, lacks a value, names a family that
-                does not exist or freezes statistics at random weights.
+                does not exist, freezes statistics at random weights or wants an unknown
+                optimiser.
         """
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -142,6 +149,11 @@ class Recipe:
             raise SourceError(
                 f"the recipe {path} freezes statistics that nothing has set: give it a `start`, or "
                 "a `frozen_from` above 0"
+            )
+        if schedule.optimiser not in METHODS:
+            raise SourceError(
+                f"the recipe {path} wants the optimiser {schedule.optimiser!r}; there are "
+                f"{' and '.join(METHODS)}"
             )
         family, start = find_family(values["family"]), values.get("start")
         return cls(

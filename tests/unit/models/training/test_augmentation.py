@@ -7,6 +7,7 @@ from models.training.augmentation import (
     FOLLOWED,
     Jitter,
     badly_framed_transform,
+    change_light,
     change_pixels,
     face_transform,
     occlude,
@@ -105,6 +106,18 @@ def test_changed_pixels_keep_shape_and_type_and_the_original() -> None:
     assert all(r.shape == image.shape and r.dtype == np.uint8 for r in results)
     assert np.array_equal(image, before)
     assert len({r.tobytes() for r in results}) > 80
+
+
+def test_other_light_leaves_everything_to_be_seen() -> None:
+    rng = np.random.default_rng(6)
+    ramp = np.linspace(40, 200, 112).astype(np.uint8)
+    image = np.repeat(np.broadcast_to(ramp, (112, 112))[..., None], 3, axis=2)
+    results = [change_light(image, rng) for _ in range(60)]
+    assert len({r.tobytes() for r in results}) > 40
+    for changed in results:
+        # Every row as the others, still from dark to light.
+        assert (changed == changed[:1]).all()
+        assert (np.diff(changed[0].astype(int), axis=0) >= 0).all()
 
 
 def test_an_occluder_covers_a_part_and_never_all() -> None:

@@ -104,6 +104,28 @@ def test_a_grey_framing_gives_one_channel_as_the_program_makes_it(faces: Faces) 
     assert batch.images.shape == (4, 1, 64, 64)
 
 
+def test_clear_crops_differ_from_the_picture_in_light_alone(faces: Faces) -> None:
+    still = Jitter(rotation=0.0, scale=0.0, shift=0.0, stretch=0.0, followed=1.0)
+
+    def likeness(clear: float) -> list[float]:
+        """Correlation of each crop with the plain one of its face, whichever way it is mirrored."""
+        made = AugmentedBatches(
+            faces, FRAMING, still, batch_size=18, negatives=0.0, seed=0, accessories=False,
+            clear=clear,
+        )  # fmt: skip
+        plain = dict(zip(faces.rows, plain_crops(faces, FRAMING)[0], strict=True))
+        found = []
+        for row, crop in zip(
+            made._rows(0), made[0].images.permute(0, 2, 3, 1).numpy(), strict=True
+        ):
+            ways = (plain[row], plain[row][:, ::-1])
+            found.append(max(np.corrcoef(crop.ravel(), way.ravel())[0, 1] for way in ways))
+        return found
+
+    assert min(likeness(1.0)) > 0.93
+    assert min(likeness(0.0)) < 0.8
+
+
 def test_a_crop_may_be_larger_than_what_is_stored(faces: Faces) -> None:
     large = replace(FRAMING, size=224)
     batch = AugmentedBatches(faces, large, JITTER, batch_size=4, negatives=0.0, seed=0)[0]

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.torch
 STEPS = 24
 
 
-def tiny_recipe(steps: int = STEPS, frozen_from: float = 1.0) -> Recipe:
+def tiny_recipe(steps: int = STEPS, frozen_from: float = 1.0, optimiser: str = "adamw") -> Recipe:
     def stage(channels: int) -> dict:
         return {
             "block": "fused", "channels": channels, "expansion": 1, "repeats": 1, "stride": 2,
@@ -60,6 +60,7 @@ def tiny_recipe(steps: int = STEPS, frozen_from: float = 1.0) -> Recipe:
             "seed": 0,
             "half_precision": False,
             "frozen_from": frozen_from,
+            "optimiser": optimiser,
         },
     }
     return Recipe.from_tables(tables, Path("tiny.toml"))
@@ -73,9 +74,16 @@ def sets(drawn_data: Path, drawn_labels: Labels, tmp_path_factory: pytest.TempPa
     return tuple(Faces.of(drawn_labels, crops, split) for split in ("train", "val"))
 
 
-def trainer(sets: tuple, runs: Path, *, frozen_from: float = 1.0, **options: int) -> Trainer:
+def trainer(
+    sets: tuple,
+    runs: Path,
+    *,
+    frozen_from: float = 1.0,
+    optimiser: str = "adamw",
+    **options: int,
+) -> Trainer:
     run = Run(runs=runs, workers=0, log_every=8, validate_every=8, **options)
-    recipe = tiny_recipe(frozen_from=frozen_from)
+    recipe = tiny_recipe(frozen_from=frozen_from, optimiser=optimiser)
     return Trainer([recipe], run, *sets, lambda _line: None)
 
 
@@ -103,14 +111,16 @@ def test_the_loss_falls_and_is_logged(sets: tuple, tmp_path: Path) -> None:
     assert rows[-1]["val_nme"] < next(row["val_nme"] for row in rows if "val_nme" in row)
 
 
-@pytest.mark.parametrize("frozen_from", [1.0, 0.25])
+@pytest.mark.parametrize(
+    "options", [{}, {"frozen_from": 0.25}, {"optimiser": "muon"}], ids=["plain", "frozen", "muon"]
+)
 def test_an_interrupted_run_ends_with_the_same_weights(
-    sets: tuple, tmp_path: Path, frozen_from: float
+    sets: tuple, tmp_path: Path, options: dict
 ) -> None:
-    whole = trainer(sets, tmp_path / "whole", frozen_from=frozen_from)
+    whole = trainer(sets, tmp_path / "whole", **options)
     whole.train()
-    trainer(sets, tmp_path / "parts", stop_after=9, frozen_from=frozen_from).train()
-    rest = trainer(sets, tmp_path / "parts", frozen_from=frozen_from)
+    trainer(sets, tmp_path / "parts", stop_after=9, **options).train()
+    rest = trainer(sets, tmp_path / "parts", **options)
     assert rest.step == 9
     rest.train()
     assert rest.step == whole.step == STEPS
@@ -158,6 +168,19 @@ def test_a_checkpoint_of_another_network_is_refused(sets: tuple, tmp_path: Path)
     wide = replace(recipe, network=replace(recipe.network, scale3=24))
     with pytest.raises(SourceError, match="another network"):
         Trainer([wide], Run(runs=tmp_path), *sets, lambda _line: None)
+
+
+def test_a_checkpoint_of_another_optimiser_is_refused(sets: tuple, tmp_path: Path) -> None:
+    trainer(sets, tmp_path, stop_after=1).train()
+    recipe = tiny_recipe()
+    other = replace(recipe, schedule=replace(recipe.schedule, optimiser="muon"))
+    with pytest.raises(SourceError, match="optimiser"):
+        Trainer([other], Run(runs=tmp_path), *sets, lambda _line: None)
+
+
+def test_a_recipe_that_wants_an_unknown_optimiser_is_refused() -> None:
+    with pytest.raises(SourceError, match="'sgd'; there are adamw and muon"):
+        tiny_recipe(optimiser="sgd")
 
 
 def test_recipes_of_one_name_do_not_share_a_folder(sets: tuple, tmp_path: Path) -> None:
