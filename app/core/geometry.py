@@ -34,12 +34,10 @@ def crop_transform(box: Box, *, scale: float, shift: float, size: int) -> Transf
     side = box.side * scale
     if not side > 0:
         raise ValueError(f"a crop needs a box with a positive side, got {box}")
-    angle = math.radians(box.roll)
-    across = np.array([math.cos(angle), math.sin(angle)])
-    down = np.array([-math.sin(angle), math.cos(angle)])
-    centre = np.array(box.centre) + shift * box.side * down
+    axes = upright_axes(box.roll)
+    centre = np.array(box.centre) + shift * box.side * axes[1]
     zoom = size / side
-    turn = zoom * np.array([across, down])
+    turn = zoom * axes
     offset = (size - 1) / 2 - turn @ centre
     return np.column_stack([turn, offset])
 
@@ -67,10 +65,17 @@ def roll_of(left: npt.NDArray[Any], right: npt.NDArray[Any]) -> float:
     return math.degrees(math.atan2(dy, dx))
 
 
+def upright_axes(roll: float) -> npt.NDArray[np.float64]:
+    """(2, 2) unit vectors in the picture, to the right and down of a face that is tilted by
+    `roll` degrees clockwise.
+    """
+    angle = math.radians(roll)
+    return np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
+
+
 def face_box(points: npt.NDArray[np.floating[Any]], *, roll: float, score: float = 1.0) -> Box:
     """The tight box around points (N, 2) of a face that is tilted by `roll` degrees clockwise."""
-    angle = math.radians(roll)
-    axes = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
+    axes = upright_axes(roll)
     own = points.astype(np.float64) @ axes.T
     low, high = own.min(axis=0), own.max(axis=0)
     x, y = (low + high) / 2 @ axes

@@ -10,19 +10,14 @@ import numpy as np
 from app._opencv import cv2
 from app.core.face import Box
 from app.core.frame import Image
-from app.core.geometry import roll_of
 from app.core.native_noise import native_stderr_silenced
-from app.vision.box_mapping import BoxMapping
 from app.vision.detector import NEAR
+from app.vision.keypoint_mapping import blazeface_mappings
 from app.vision.shrink import part_around, shrunk
 
 _SHORT, _FULL = 0, 1  # MediaPipe's `model_selection`
 
-# Measured on the training images: see models/pfld/RESULTS.md, "Face boxes".
-_MAPPINGS = {
-    _SHORT: BoxMapping(scale=0.926, dx=-0.014, dy=0.030),
-    _FULL: BoxMapping(scale=0.867, dx=-0.004, dy=0.071),
-}
+_NAMES = {_SHORT: "short", _FULL: "full"}
 _MIN_SCORE = 0.5
 # The networks see 128 and 192 pixels; a smaller picture is converted faster.
 _LONGER_SIDE = 640
@@ -67,6 +62,8 @@ class BlazeFaceDetector:
             }
             for choice in (_SHORT, _FULL):  # the first run builds the graph
                 self._run(_Look(choice), np.zeros((64, 64, 3), np.uint8))
+        mappings = blazeface_mappings()
+        self._mappings = {choice: mappings[name] for choice, name in _NAMES.items()}
         self._look = 0
 
     def detect(self, image: Image, *, fresh: bool) -> list[Box]:
@@ -113,20 +110,11 @@ class BlazeFaceDetector:
         found = self._networks[look.network].process(cv2.cvtColor(small, cv2.COLOR_BGR2RGB))
         boxes = []
         for detection in found.detections or ():
-            place = detection.location_data.relative_bounding_box
-            native = Box(
-                left + place.xmin * width - 0.5,
-                top + place.ymin * height - 0.5,
-                left + (place.xmin + place.width) * width - 0.5,
-                top + (place.ymin + place.height) * height - 0.5,
-                float(detection.score[0]),
-                _roll(detection.location_data.relative_keypoints, width, height),
+            keypoints = np.array(
+                [
+                    [left + k.x * width - 0.5, top + k.y * height - 0.5]
+                    for k in detection.location_data.relative_keypoints
+                ]
             )
-            boxes.append(_MAPPINGS[look.network].apply(native))
+            boxes.append(self._mappings[look.network].apply(keypoints, float(detection.score[0])))
         return sorted(boxes, key=lambda box: -box.score)
-
-
-def _roll(keypoints: Any, width: int, height: int) -> float:
-    """Tilt of the line between the eyes, the first two of BlazeFace's six keypoints."""
-    left, right = (np.array([k.x * width, k.y * height]) for k in keypoints[:2])
-    return roll_of(left, right)

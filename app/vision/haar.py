@@ -13,9 +13,9 @@ from app.vision.detector import NEAR
 from app.vision.shrink import part_around, shrunk
 
 _CASCADE = "haarcascade_frontalface_default.xml"
-# Measured on the training images: see models/pfld/RESULTS.md, "Face boxes". A Haar box cuts off
+# Measured on training faces by `python -m models.training detector-boxes`. A Haar box cuts off
 # the chin; the margin that seed 002 asks for around it comes with the crop of the model.
-_MAPPING = BoxMapping(scale=0.827, dx=-0.005, dy=0.142)
+MAPPING = BoxMapping(scale=0.827, dx=-0.005, dy=0.142)
 # At full size the cascade takes 150 ms for 640x480; on a picture this wide, about 10.
 _LONGER_SIDE = 320
 _SCALE_STEP = 1.1
@@ -57,7 +57,7 @@ class HaarDetector:
                 (y + h) * zoom - 0.5,
                 _score(float(weight)),
             )
-            boxes.append(_MAPPING.apply(native))
+            boxes.append(MAPPING.apply(native))
         return sorted(boxes, key=lambda box: -box.score)
 
     def detect_near(self, image: Image, box: Box) -> list[Box]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,12 +91,19 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser(
         "detector-boxes",
-        help="measure how the detectors' boxes relate to the face box",
-        description="Measure scale, shift and spread of each detector's boxes against the tight "
-        "box around the 68 points, on training faces in webcam-like frames.",
+        help="measure how the detectors frame faces, and fit the step to the face box",
+        description="Fit the step from BlazeFace's keypoints to the face box, the tight upright "
+        "box around the 68 points, on training faces in webcam-like frames, and measure what the "
+        "boxes of each detector are off by on val.",
     )
     command.add_argument(
-        "--faces", type=int, default=1500, help="number of faces (default: %(default)s)"
+        "--faces", type=int, default=3000, help="number of faces (default: %(default)s)"
+    )
+    command.add_argument(
+        "--output",
+        type=Path,
+        default=Path("assets/blazeface_boxes.json"),
+        help="file of the program to write (default: %(default)s)",
     )
     command.set_defaults(run=_detector_boxes)
 
@@ -298,17 +303,18 @@ def _face_points(options: argparse.Namespace) -> None:
 
 
 def _detector_boxes(options: argparse.Namespace) -> None:
-    from models.training.detector_boxes import measure_all
+    from models.training.detector_boxes import measure_all, write_mappings
     from models.training.labels import Labels
 
-    maps = measure_all(options.data, Labels.load(_label_file(options)), faces=options.faces)
-    table = {
-        name: {key: round(value, 4) for key, value in asdict(box_map).items()}
-        for name, box_map in maps.items()
-    }
-    text = json.dumps(table, indent=1)
-    (options.runs / "detector_boxes.json").write_text(text + "\n", encoding="utf-8")
-    print(text)
+    labels = Labels.load(_label_file(options))
+    fitted, square, framed = measure_all(options.data, labels, faces=options.faces)
+    write_mappings(fitted, options.faces, options.output)
+    print(f"Haar: {square}")
+    for name, left in framed.items():
+        print(
+            f"{name}: finds {left.found:.1%}; off by {left.shift_std:.3f} aside, "
+            f"{left.scale_std:.3f} in the log of the size and {left.roll_std:.1f} degrees"
+        )
 
 
 def _looks(options: argparse.Namespace) -> None:

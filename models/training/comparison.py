@@ -19,11 +19,11 @@ from app.core.geometry import crop_transform, points_from_unit
 from app.core.mesh import ibug68_from_mesh
 from models.training.crops import true_box, warp
 from models.training.detector_boxes import (
-    BoxMap,
+    Detection,
     Detector,
+    ProgramBoxes,
     detect_faces,
     detectors,
-    measure_map,
     usable_rows,
 )
 from models.training.evaluation import TIMED_RUNS, WARM_UP_RUNS, ModelFile
@@ -43,11 +43,11 @@ HELEN_COLUMNS: Final = (
 
 TUNING_FACES: Final = 250
 TUNED_SCALES: Final = (1.0, 1.1, 1.2, 1.3, 1.4, 1.5)
-TUNED_SHIFTS: Final = (-0.05, 0.0, 0.05, 0.1, 0.15)
+TUNED_SHIFTS: Final = (-0.1, -0.05, 0.0, 0.05, 0.1, 0.15)
 """Crops that are tried for each model on training faces."""
 
 DETECTOR: Final = "blazeface_short"
-"""Whose boxes all models get."""
+"""Whose faces all models get."""
 
 MESH_SURROUNDINGS: Final = 2.2
 """Side of the square that FaceMesh sees, as a multiple of the box."""
@@ -55,9 +55,12 @@ MESH_SURROUNDINGS: Final = 2.2
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Shown:
-    """A picture with a face: BlazeFace's box, and the truth of `CORE` (10, 2), in its pixels."""
+    """A picture with a face, in its pixels: BlazeFace's own square, the face box that the program
+    makes of BlazeFace's keypoints, and the truth of `CORE` (10, 2).
+    """
 
     image: Image
+    square: Box
     box: Box
     truth: Points
 
@@ -89,8 +92,8 @@ def helen_faces(data: Path) -> list[Shown]:
     table = folder / "points29.csv"
     if not table.is_file():
         raise SourceError(f"{table} is missing; name the data folder with --data")
-    tools = detectors()
-    finders = [tools[name] for name in ("blazeface_short", "blazeface_full")]
+    tools, program = detectors(), ProgramBoxes()
+    finders = {name: tools[name] for name in ("blazeface_short", "blazeface_full")}
     faces = []
     with table.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
@@ -98,34 +101,41 @@ def helen_faces(data: Path) -> list[Shown]:
             truth = np.array(
                 [[float(row[f"{name}_{axis}"]) for axis in "xy"] for name in HELEN_COLUMNS]
             )
-            box = _box_of(image, truth, finders)
-            if box is not None:
-                faces.append(Shown(image, box, truth.astype(np.float32)))
+            found = _face_of(image, truth, finders)
+            if found is not None:
+                name, face = found
+                box = program.of(name, face)
+                faces.append(Shown(image, face.square, box, truth.astype(np.float32)))
     return faces
 
 
-def _box_of(image: Image, truth: npt.NDArray[Any], finders: Sequence[Detector]) -> Box | None:
-    """The box that holds most of the true points, of the first detector that finds one."""
+def _face_of(
+    image: Image, truth: npt.NDArray[Any], finders: Mapping[str, Detector]
+) -> tuple[str, Detection] | None:
+    """The face around the true points, of the first detector that finds one."""
     middle = truth.mean(axis=0)
-    for detect in finders:
+    for name, detect in finders.items():
         found = [
-            b for b in detect(image) if b.x0 <= middle[0] <= b.x1 and b.y0 <= middle[1] <= b.y1
+            (float(np.hypot(*(np.array(d.square.centre) - middle))), d)
+            for d in detect(image)
+            if d.square.x0 <= middle[0] <= d.square.x1 and d.square.y0 <= middle[1] <= d.square.y1
         ]
         if found:
-            return min(found, key=lambda b: float(np.hypot(*(np.array(b.centre) - middle))))
+            return name, min(found, key=lambda near: near[0])[1]
     return None
 
 
 def labelled_faces(data: Path, labels: Labels, rows: Sequence[int]) -> list[Shown]:
-    """Faces of the labels around the boxes that short-range BlazeFace gives in a webcam's frame."""
-    faces = []
-    for row, box in detect_faces(data, labels, rows, names=[DETECTOR])[DETECTOR]:
+    """Faces of the labels as short-range BlazeFace finds them in a webcam's frame."""
+    faces, program = [], ProgramBoxes()
+    for row, face in detect_faces(data, labels, rows, names=[DETECTOR])[DETECTOR]:
         path, squeeze = str(labels.paths[row]), float(labels.squeeze[row])
         image = read_picture(data, Picture(path, "val", "", squeeze=squeeze))
         known = labels.inside[row] & labels.counts[row]
         truth = np.where(known[:, None], labels.points[row], np.nan)[list(CORE)]
         if np.isfinite(truth).all():
-            faces.append(Shown(image, box, truth.astype(np.float32)))
+            box = program.of(DETECTOR, face)
+            faces.append(Shown(image, face.square, box, truth.astype(np.float32)))
     return faces
 
 
@@ -143,14 +153,14 @@ def _eyes(truth: Points) -> float:
     return float(np.linalg.norm(truth[3] - truth[0]))
 
 
-def ours(model: ModelFile, box_map: BoxMap, looks: int) -> Locate:
+def ours(model: ModelFile, looks: int) -> Locate:
     """A model of the zoo, framed as the program frames it: a face that a detector has just found
     is looked at a second time, in the box around the points of the first look.
     """
     card = model.card
 
     def locate(shown: Shown) -> Points:
-        box = box_map.face_box(shown.box)
+        box = shown.box
         for _ in range(looks):
             matrix = crop_transform(
                 box, scale=card.crop_scale, shift=card.crop_shift, size=card.input_size
@@ -164,14 +174,34 @@ def ours(model: ModelFile, box_map: BoxMap, looks: int) -> Locate:
     return locate
 
 
-def theirs(model: PeerModel, scale: float, shift: float) -> Locate:
-    """A peer, with a square of `scale` times the BlazeFace box whose centre moved down."""
+@dataclass(frozen=True, slots=True)
+class PeerCrop:
+    """How a peer is shown a face.
+
+    Attributes:
+        upright: as ours are, in the program's face box, else in BlazeFace's own square.
+        scale: side of the crop as a multiple of that of the box.
+        shift: downward shift of its centre as a share of that side.
+    """
+
+    upright: bool
+    scale: float
+    shift: float
+
+    def __str__(self) -> str:
+        box = " of the face box" if self.upright else ""
+        return f"{self.scale:g}{box}, down {self.shift:g}"
+
+
+def theirs(model: PeerModel, crop: PeerCrop) -> Locate:
+    """A peer on crops of its own."""
     size = model.peer.size
 
     def locate(shown: Shown) -> Points:
-        matrix = crop_transform(shown.box, scale=scale, shift=shift, size=size)
-        crop = warp(shown.image, matrix, size, cv2.BORDER_CONSTANT)
-        return points_from_unit(model.core_points(crop), matrix, size=size)
+        box = shown.box if crop.upright else shown.square
+        matrix = crop_transform(box, scale=crop.scale, shift=crop.shift, size=size)
+        image = warp(shown.image, matrix, size, cv2.BORDER_CONSTANT)
+        return points_from_unit(model.core_points(image), matrix, size=size)
 
     return locate
 
@@ -182,8 +212,8 @@ def teacher(mesh: MeshTeacher, views: Sequence[View]) -> Locate:
     """
 
     def locate(shown: Shown) -> Points:
-        size = round(shown.box.side * MESH_SURROUNDINGS)
-        matrix = crop_transform(shown.box, scale=MESH_SURROUNDINGS, shift=0.0, size=size)
+        size = round(shown.square.side * MESH_SURROUNDINGS)
+        matrix = crop_transform(shown.square, scale=MESH_SURROUNDINGS, shift=0.0, size=size)
         image = warp(shown.image, matrix, size, cv2.BORDER_REPLICATE)
         looks = [(view, mesh.find(image, view)) for view in views]
         seen = [view.upright(m) for view, m in looks if m is not None]
@@ -195,14 +225,15 @@ def teacher(mesh: MeshTeacher, views: Sequence[View]) -> Locate:
     return locate
 
 
-def tune(model: PeerModel, faces: Sequence[Shown]) -> tuple[float, float]:
-    """Scale and shift with the smallest error on training faces, offsets removed."""
-    tried = {
-        (scale, shift): errors_of(theirs(model, scale, shift), faces)[1]
+def tune(model: PeerModel, faces: Sequence[Shown]) -> PeerCrop:
+    """The crop with the smallest error on training faces, offsets removed."""
+    tried = [
+        PeerCrop(upright, scale, shift)
+        for upright in (False, True)
         for scale in TUNED_SCALES
         for shift in TUNED_SHIFTS
-    }
-    return min(tried, key=lambda framing: tried[framing])
+    ]
+    return min(tried, key=lambda crop: errors_of(theirs(model, crop), faces)[1])
 
 
 def compare(
@@ -219,10 +250,7 @@ def compare(
     Returns:
         The rows, best on helen48 first, and the number of faces of helen48 and of val.
     """
-    rows = usable_rows(labels)
-    found = detect_faces(data, labels, rows[:1000], names=[DETECTOR])[DETECTOR]
-    box_map = measure_map(found, labels, min(len(rows), 1000))
-    tuning = labelled_faces(data, labels, rows[:TUNING_FACES].tolist())
+    tuning = labelled_faces(data, labels, usable_rows(labels)[:TUNING_FACES].tolist())
     helen, val = helen_faces(data), labelled_faces(data, labels, labels.of("val").tolist())
     files = [ModelFile(path) for path in zoo]
     rivals = [PeerModel(peer, peers) for peer in PEERS]
@@ -237,7 +265,7 @@ def compare(
     table = []
     for model in files:
         for looks, says in ((1, "one look"), (2, "two looks")):
-            locate = ours(model, box_map, looks)
+            locate = ours(model, looks)
             plain, centred = errors_of(locate, helen)
             table.append(
                 Contestant(
@@ -251,15 +279,15 @@ def compare(
                 )
             )
     for rival in rivals:
-        scale, shift = tune(rival, tuning)
-        locate = theirs(rival, scale, shift)
+        crop = tune(rival, tuning)
+        locate = theirs(rival, crop)
         plain, centred = errors_of(locate, helen)
         table.append(
             Contestant(
                 name=rival.peer.name,
                 megabytes=rival.megabytes,
                 milliseconds=times[rival.peer.name],
-                framing=f"{scale:g}, down {shift:g}",
+                framing=str(crop),
                 helen=centred,
                 helen_plain=plain,
                 val=errors_of(locate, val)[1],
@@ -287,7 +315,7 @@ def comparison_text(table: Sequence[Contestant], helen: int, val: int) -> str:
     lines = [
         f"Errors over eye corners, mouth corners and lip mid points in percent of the eye "
         f"distance: on helen48 ({helen} photographs, points placed by hand) and on val ({val} "
-        "faces, FaceMesh truth), all around BlazeFace boxes. *Offsets removed* takes out each "
+        "faces, FaceMesh truth), all as BlazeFace finds them. *Offsets removed* takes out each "
         "point's mean offset, since the conventions differ. Milliseconds: median on one thread, "
         "in turns in one run; FaceMesh with its tracking, on threads of its own choice.",
         "",

@@ -1,26 +1,47 @@
-"""How the boxes of the program's detectors relate to the face box, measured on real faces.
+"""How the detectors of the program frame faces, measured on real ones.
 
-The face box is the tight box around the 68 points; a detector's own square maps to it by a scale
-and a shift. What remains after the median map is the jitter that training must cover.
+The face box is the tight upright box around the 68 points. BlazeFace's keypoints tell where it
+lies, Haar's square does so coarsely. What remains is the jitter that training must cover.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from app.core.face import Box
+from app.core.geometry import upright_axes
+from app.core.layout import IBUG68
+from app.vision import haar as program_haar
+from app.vision.box_mapping import BoxMapping
+from app.vision.keypoint_mapping import Constellation, KeypointMapping, blazeface_mappings
+from models.training.crops import true_box
 from models.training.labels import Labels
 from models.training.sources import Picture, read_picture
 
 Image = npt.NDArray[np.uint8]
-Detector = Callable[[Image], Sequence[Box]]
+Points = npt.NDArray[np.float64]
+
+
+class Detection(NamedTuple):
+    """What a detector says of one face, in pixels of the picture.
+
+    square: its own box.
+    keypoints: (6, 2) of BlazeFace, the eyes first, or None.
+    """
+
+    square: Box
+    keypoints: Points | None
+
+
+Detector = Callable[[Image], Sequence[Detection]]
 
 CANVAS = 640
 """Side of the square that each picture is placed in, as a webcam frame would show it, pixels."""
@@ -37,32 +58,44 @@ SAME_FACE = 0.25
 """Smallest overlap (IoU) for a detection to count as the labelled face, before any mapping."""
 
 
+MIRRORED: Final = (1, 0, 2, 3, 5, 4)
+"""Which keypoint takes the place of each when a face is mirrored: eyes and ears change sides."""
+
+ROBUST_ROUNDS: Final = 12
+"""Least squares, again and again with less weight for what lies far off."""
+
+COMMAND: Final = "python -m models.training detector-boxes"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BoxMap:
-    """From a detector's square to the face box.
+class BoxSpread:
+    """How well a detector's boxes frame faces.
 
     Attributes:
-        scale: side of the face box over the side of the native box (median).
-        dx: rightward shift of the centre as a share of the native side (median).
-        dy: downward shift likewise.
-        scale_std: spread of the residual log scale, from the middle 90 % of the faces.
-        shift_std: spread of the residual shift per axis as a share of the face box's side.
+        scale_std: spread of the log of the size that is left over, from the middle 90 % of the
+            faces.
+        shift_std: likewise of the shift per axis, as a share of the face box's side.
+        roll_std: likewise of the tilt, degrees.
         found: share of the faces that were found.
     """
 
-    scale: float
-    dx: float
-    dy: float
     scale_std: float
     shift_std: float
+    roll_std: float
     found: float
 
-    def face_box(self, native: Box) -> Box:
-        """The face box, a square, that a native box stands for."""
-        cx, cy = native.centre
-        cx, cy = cx + self.dx * native.side, cy + self.dy * native.side
-        half = native.side * self.scale / 2
-        return Box(cx - half, cy - half, cx + half, cy + half, native.score)
+
+class ProgramBoxes:
+    """Face boxes as the program makes them of what its detectors say."""
+
+    def __init__(self) -> None:
+        self._blazeface = {f"blazeface_{k}": m for k, m in blazeface_mappings().items()}
+
+    def of(self, name: str, detection: Detection) -> Box:
+        """The face box of a detection of the detector `name`."""
+        if detection.keypoints is None:
+            return program_haar.MAPPING.apply(detection.square)
+        return self._blazeface[name].apply(detection.keypoints, detection.square.score)
 
 
 def detectors() -> dict[str, Detector]:
@@ -74,15 +107,17 @@ def detectors() -> dict[str, Detector]:
             model_selection=model, min_detection_confidence=0.5
         )
 
-        def detect(image: Image) -> list[Box]:
+        def detect(image: Image) -> list[Detection]:
             height, width = image.shape[:2]
             found = network.process(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)).detections or []
-            boxes = []
+            faces = []
             for detection in found:
                 b = detection.location_data.relative_bounding_box
                 x, y = b.xmin * width - 0.5, b.ymin * height - 0.5
-                boxes.append(Box(x, y, x + b.width * width, y + b.height * height))
-            return boxes
+                square = Box(x, y, x + b.width * width, y + b.height * height)
+                places = [[k.x, k.y] for k in detection.location_data.relative_keypoints]
+                faces.append(Detection(square, np.array(places) * [width, height] - 0.5))
+            return faces
 
         return detect
 
@@ -90,14 +125,14 @@ def detectors() -> dict[str, Detector]:
         str(Path(cv2.data.haarcascades) / "haarcascade_frontalface_default.xml")
     )
 
-    def haar(image: Image) -> list[Box]:
+    def haar(image: Image) -> list[Detection]:
         grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
         small = cv2.resize(grey, None, fx=HAAR_SHRINK, fy=HAAR_SHRINK, interpolation=cv2.INTER_AREA)
         found = cascade.detectMultiScale(
             small, scaleFactor=1.1, minNeighbors=4, minSize=(HAAR_MIN_SIDE, HAAR_MIN_SIDE)
         )
         return [
-            Box(*((np.array([x, y, x + w, y + h]) / HAAR_SHRINK - 0.5).tolist()))
+            Detection(Box(*((np.array([x, y, x + w, y + h]) / HAAR_SHRINK - 0.5).tolist())), None)
             for x, y, w, h in found
         ]
 
@@ -123,8 +158,8 @@ def on_canvas(image: Image, face: Box, share: float) -> tuple[Image, float, floa
 
 def detect_faces(
     data: Path, labels: Labels, rows: Iterable[int], *, names: Collection[str] | None = None
-) -> dict[str, list[tuple[int, Box]]]:
-    """Native boxes, in picture pixels, of the labelled faces that each detector finds.
+) -> dict[str, list[tuple[int, Detection]]]:
+    """What each detector says of the labelled faces that it finds.
 
     Args:
         data: folder of the pictures.
@@ -133,58 +168,136 @@ def detect_faces(
         names: detectors to ask, None for all; Haar takes most of the time.
 
     Returns:
-        By detector: (row, box) for each face found.
+        By detector: (row, detection) for each face found.
     """
     rng = np.random.default_rng(0)
     tools = {name: t for name, t in detectors().items() if names is None or name in names}
-    found: dict[str, list[tuple[int, Box]]] = {name: [] for name in tools}
+    found: dict[str, list[tuple[int, Detection]]] = {name: [] for name in tools}
     for row in rows:
         picture = Picture(str(labels.paths[row]), "train", "", squeeze=float(labels.squeeze[row]))
         truth = Box.around(labels.points[row])
         image = read_picture(data, picture)
         frame, zoom, left, top = on_canvas(image, truth, float(rng.uniform(*FACE_SHARES)))
         for name, detect in tools.items():
-            boxes = [
-                Box((b.x0 - left) / zoom, (b.y0 - top) / zoom, (b.x1 - left) / zoom,
-                    (b.y1 - top) / zoom)
-                for b in detect(frame)
-            ]  # fmt: skip
-            best = max(boxes, key=truth.iou, default=None)
-            if best is not None and truth.iou(best) >= SAME_FACE:
+            faces = [_from_canvas(d, zoom, np.array([left, top])) for d in detect(frame)]
+            best = max(faces, key=lambda d: truth.iou(d.square), default=None)
+            if best is not None and truth.iou(best.square) >= SAME_FACE:
                 found[name].append((int(row), best))
     return found
 
 
-def measure_map(found: Sequence[tuple[int, Box]], labels: Labels, tried: int) -> BoxMap:
-    """The median map of one detector, and what it leaves.
-
-    Args:
-        found: from `detect_faces`.
-        labels: gives the true face boxes.
-        tried: number of faces that the detector was shown.
-    """
-    truths = [Box.around(labels.points[row]) for row, _ in found]
-    native = np.array([box.side for _, box in found])
-    sides = np.array([box.side for box in truths])
-    shifts = np.array([box.centre for box in truths]) - [box.centre for _, box in found]
-    scale = float(np.median(sides / native))
-    shift = np.median(shifts / native[:, None], axis=0)
-    left_over = (shifts - shift * native[:, None]) / sides[:, None]
-    return BoxMap(
-        scale=scale,
-        dx=float(shift[0]),
-        dy=float(shift[1]),
-        scale_std=_robust_std(np.log(sides / native / scale)),
-        shift_std=_robust_std(left_over.ravel()),
-        found=len(found) / tried,
+def _from_canvas(detection: Detection, zoom: float, corner: Points) -> Detection:
+    square, keypoints = detection
+    low, high = (
+        (np.array(point) - corner) / zoom
+        for point in ((square.x0, square.y0), (square.x1, square.y1))
+    )
+    return Detection(
+        Box(*low.tolist(), *high.tolist(), square.score),
+        None if keypoints is None else (keypoints - corner) / zoom,
     )
 
 
-def measure_all(data: Path, labels: Labels, *, faces: int) -> Mapping[str, BoxMap]:
-    """The maps of all detectors on training faces."""
+def fit_keypoints(found: Sequence[tuple[int, Detection]], labels: Labels) -> KeypointMapping:
+    """The mapping from keypoints that is nearest to the true boxes; the same for a face and for
+    its mirror image.
+
+    Args:
+        found: of one detector, from `detect_faces`.
+        labels: give the true face boxes.
+    """
+    numbers, wanted = [], []
+    for row, detection in found:
+        if detection.keypoints is None:
+            raise ValueError("this detector has no keypoints")
+        for keypoints, points in _both_ways(detection.keypoints, labels.points[row]):
+            seen, truth = Constellation.of(keypoints), true_box(points)
+            way = upright_axes(seen.roll) @ (np.array(truth.centre) - seen.centre) / seen.spread
+            numbers.append(seen.numbers())
+            wanted.append([*way, np.log(truth.side / seen.spread)])
+    x, y = np.array(numbers), np.array(wanted)
+    share = np.ones((len(x), 1))
+    for _ in range(ROBUST_ROUNDS):
+        weights = np.linalg.lstsq(x * share, y * share, rcond=None)[0]
+        off = np.linalg.norm(y - x @ weights, axis=1, keepdims=True)
+        share = 1 / np.sqrt(np.maximum(off, np.median(off)))
+    return KeypointMapping(weights)
+
+
+def fit_square(found: Sequence[tuple[int, Detection]], labels: Labels) -> BoxMapping:
+    """The median mapping from a detector's squares to the true boxes."""
+    truths = [Box.around(labels.points[row]) for row, _ in found]
+    native = np.array([detection.square.side for _, detection in found])
+    centres = np.array([detection.square.centre for _, detection in found])
+    shift = np.median((np.array([b.centre for b in truths]) - centres) / native[:, None], axis=0)
+    scale = float(np.median(np.array([box.side for box in truths]) / native))
+    return BoxMapping(scale=scale, dx=float(shift[0]), dy=float(shift[1]))
+
+
+def measure_framing(boxes: Sequence[tuple[int, Box]], labels: Labels, tried: int) -> BoxSpread:
+    """How far face boxes of one detector, by rows of the labels, are from the true ones."""
+    truths = [true_box(labels.points[row]) for row, _ in boxes]
+    sizes = [np.log(box.side / t.side) for (_, box), t in zip(boxes, truths, strict=True)]
+    shifts = [
+        upright_axes(t.roll) @ (np.array(box.centre) - t.centre) / t.side
+        for (_, box), t in zip(boxes, truths, strict=True)
+    ]
+    rolls = [
+        (box.roll - t.roll + 180) % 360 - 180 for (_, box), t in zip(boxes, truths, strict=True)
+    ]
+    return BoxSpread(
+        scale_std=_robust_std(np.array(sizes)),
+        shift_std=_robust_std(np.array(shifts).ravel()),
+        roll_std=_robust_std(np.array(rolls)),
+        found=len(boxes) / tried,
+    )
+
+
+def measure_all(
+    data: Path, labels: Labels, *, faces: int
+) -> tuple[dict[str, KeypointMapping], BoxMapping, dict[str, BoxSpread]]:
+    """Fit the mappings of BlazeFace's networks and of Haar to training faces, and see how these
+    would frame the faces of val.
+    """
     rows = usable_rows(labels)[:faces]
     found = detect_faces(data, labels, rows)
-    return {name: measure_map(boxes, labels, len(rows)) for name, boxes in found.items()}
+    square = fit_square(found["haar"], labels)
+    fitted = {name: fit_keypoints(found[f"blazeface_{name}"], labels) for name in ("short", "full")}
+    framed = {}
+    held_out = labels.of("val")
+    for name, seen in detect_faces(data, labels, held_out).items():
+        boxes = []
+        for row, detection in seen:
+            if detection.keypoints is None:
+                boxes.append((row, square.apply(detection.square)))
+            else:
+                boxes.append((row, fitted[name.split("_")[1]].apply(detection.keypoints)))
+        framed[name] = measure_framing(boxes, labels, len(held_out))
+    return fitted, square, framed
+
+
+def write_mappings(mappings: Mapping[str, KeypointMapping], faces: int, path: Path) -> None:
+    """Write the file that the program reads, with a header that says where it comes from."""
+    header = {
+        "what": (
+            "weights that take the six keypoints of BlazeFace to the face box, the tight upright "
+            "box around the 68 points; see app/vision/keypoint_mapping.py"
+        ),
+        "source": f"{faces} training faces in webcam-like frames, each also mirrored",
+        "method": "least squares, far-off faces weighted down",
+        "command": COMMAND,
+    }
+    lines = [f"  {json.dumps(key)}: {json.dumps(value)}," for key, value in header.items()]
+    tables = []
+    for name, mapping in mappings.items():
+        rows = ",\n".join(
+            "      " + json.dumps([round(float(v), 4) + 0.0 for v in row])
+            for row in mapping.weights
+        )
+        tables.append(f"    {json.dumps(name)}: [\n{rows}\n    ]")
+    body = ",\n".join(tables)
+    text = "{\n" + "\n".join(lines) + '\n  "weights": {\n' + body + "\n  }\n}\n"
+    path.write_text(text, encoding="utf-8")
 
 
 def usable_rows(labels: Labels) -> npt.NDArray[np.int64]:
@@ -203,3 +316,10 @@ def _robust_std(values: npt.NDArray[np.float64]) -> float:
     """Standard deviation that the 5 % and 95 % points of a normal spread would have."""
     low, high = np.percentile(values, [5, 95])
     return float((high - low) / (2 * 1.645))
+
+
+def _both_ways(keypoints: Points, points: npt.NDArray[np.float32]) -> Iterable[tuple[Points, Any]]:
+    """Keypoints and points of a face, and those of its mirror image."""
+    yield keypoints, points
+    flip = np.array([-1.0, 1.0])
+    yield keypoints[list(MIRRORED)] * flip, (points * flip)[list(IBUG68.mirror)]

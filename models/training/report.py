@@ -31,7 +31,12 @@ from app.evaluate.metrics import (
 )
 from models.training.batches import in_layout
 from models.training.crops import Crops, Framing, true_box
-from models.training.detector_boxes import BoxMap, detect_faces, measure_map, usable_rows
+from models.training.detector_boxes import (
+    BoxSpread,
+    ProgramBoxes,
+    detect_faces,
+    measure_framing,
+)
 from models.training.evaluation import (
     Framed,
     ModelFile,
@@ -45,9 +50,6 @@ from models.training.export import write_card
 from models.training.labels import Labels
 from models.training.recipe import Recipe
 from models.training.trust import walls
-
-BOX_FACES = 1000
-"""Training faces from which the detectors' maps are measured for the report."""
 
 STEADY_YAW = 45.0
 """Degrees; FaceMesh compresses what turns further."""
@@ -149,7 +151,7 @@ def write_report(
             )
         models += [ModelFile(path) for path in paths if path.is_file()]
     rows = labels.of("val")
-    boxes, maps = _detector_boxes(data, labels, rows) if detectors else ({}, {})
+    boxes, spreads = _detector_boxes(data, labels, rows) if detectors else ({}, {})
     framings = {model.framing for model in models}
     cut = {framing: _cut(data, labels, crops, boxes, framing) for framing in framings}
     seen = [cut[model.framing] for model in models]
@@ -166,7 +168,7 @@ def write_report(
         shutil.copyfile(runs / recipe.name / "training.png", folder / _curve(recipe))
     results = folder / "RESULTS.md"
     notes = _notes(results)
-    text = _text(recipes, labels, measured, flags, maps)
+    text = _text(recipes, labels, measured, flags, spreads)
     results.write_text(f"{text}\n{NOTES_MARK}\n{notes}", encoding="utf-8")
 
 
@@ -207,16 +209,14 @@ def _cut(
 
 def _detector_boxes(
     data: Path, labels: Labels, rows: npt.NDArray[np.int64]
-) -> tuple[dict[str, dict[int, Box]], dict[str, BoxMap]]:
-    """Face boxes of val faces as each detector gives them, mapped as measured on training faces."""
-    training = usable_rows(labels)[:BOX_FACES]
-    seen = detect_faces(data, labels, training)
-    maps = {name: measure_map(found, labels, len(training)) for name, found in seen.items()}
-    shown = detect_faces(data, labels, rows)
-    boxes = {
-        name: {row: maps[name].face_box(box) for row, box in found} for name, found in shown.items()
-    }
-    return boxes, maps
+) -> tuple[dict[str, dict[int, Box]], dict[str, BoxSpread]]:
+    """Face boxes of val faces as the program makes them of what each detector says."""
+    program, boxes, spreads = ProgramBoxes(), {}, {}
+    for name, found in detect_faces(data, labels, rows).items():
+        here = [(row, program.of(name, detection)) for row, detection in found]
+        boxes[name] = dict(here)
+        spreads[name] = measure_framing(here, labels, len(rows))
+    return boxes, spreads
 
 
 def _measure(
@@ -329,7 +329,7 @@ def _text(
     labels: Labels,
     measured: Sequence[Measured],
     flags: npt.NDArray[np.bool_],
-    maps: dict[str, BoxMap],
+    spreads: Mapping[str, BoxSpread],
 ) -> str:
     rows = labels.of("val")
     names = _names(measured)
@@ -392,8 +392,8 @@ def _text(
         ),
     ]
     lines += [f"| {name} | {' | '.join(values)} |" for name, values in table]
-    if maps:
-        lines += _detector_lines(measured, maps)
+    if spreads:
+        lines += _detector_lines(measured, spreads)
     for recipe in recipes:
         lines += ["", f"![Training curve of {recipe.name}]({_curve(recipe)})"]
     lines.append("")
@@ -444,26 +444,26 @@ def _curve(recipe: Recipe) -> str:
     return f"{recipe.name}-training.png"
 
 
-def _detector_lines(measured: Sequence[Measured], maps: dict[str, BoxMap]) -> list[str]:
+def _detector_lines(measured: Sequence[Measured], spreads: Mapping[str, BoxSpread]) -> list[str]:
     names = _names(measured)
     lines = [
         "",
         "## Boxes of the detectors",
         "",
-        "The map from a detector's square to the face box (median over training faces in",
-        "webcam-like frames), what it leaves, and the error on val around such boxes. `true` is",
-        "the error of the same faces around their true boxes.",
+        "What the face boxes that the program makes of a detector's answer are off by on val, and",
+        "the error with one look at them. `true` is the error of the same faces around their true",
+        "boxes.",
         "",
-        "| detector | scale | right | down | log scale ± | shift ± | found | val faces | "
+        "| detector | log scale ± | shift ± | tilt ±, ° | found | val faces | "
         + " | ".join(names)
         + " | true |",
-        "|---|" + "---:|" * (8 + len(names)),
+        "|---|" + "---:|" * (6 + len(names)),
     ]
-    for name, box_map in maps.items():
+    for name, spread in spreads.items():
         errors = [_percent(m.by_box[name][0]) for m in measured]
         lines.append(
-            f"| {name} | {box_map.scale:.3f} | {box_map.dx:.3f} | {box_map.dy:.3f} | "
-            f"{box_map.scale_std:.3f} | {box_map.shift_std:.3f} | {box_map.found:.1%} | "
+            f"| {name} | {spread.scale_std:.3f} | {spread.shift_std:.3f} | "
+            f"{spread.roll_std:.1f} | {spread.found:.1%} | "
             f"{measured[0].by_box[name][2]} | {' | '.join(errors)} | "
             f"{_percent(measured[0].by_box[name][1])} |"
         )

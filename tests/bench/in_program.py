@@ -5,13 +5,12 @@ estimator of the pose. Run by hand:
 
 DATA is the folder with p1/ and faces/. Prints tables for models/pfld/RESULTS.md: the pose of the
 network and the one fitted to its points against the rotation of FaceMesh's mesh; the error around
-the boxes of the detectors (from runs/detector_boxes.json) with one look and with two, on val and on
-the photographs labelled by hand; how far the points of a still face wander under a camera's noise.
+the boxes of the program's detectors with one look and with two, on val and on the photographs
+labelled by hand; how far the points of a still face wander under a camera's noise.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,7 +32,7 @@ from app.vision.landmarker import Landmarks, OnnxLandmarker
 from app.vision.pose import PoseEstimator
 from app.vision.session import load_model
 from models.training.comparison import Shown, errors_of, helen_faces
-from models.training.detector_boxes import BoxMap, detect_faces
+from models.training.detector_boxes import ProgramBoxes, detect_faces
 from models.training.labels import Labels, label_file
 from models.training.peers import CORE
 from models.training.sources import Picture, read_picture
@@ -140,7 +139,7 @@ def look_at_boxes(path: Path, data: Path, labels: Labels, boxes: Mapping[int, Bo
     return Looks(np.array(list(boxes)), np.stack(first), np.stack(second), np.array(again))
 
 
-def in_photographs(path: Path, box_map: BoxMap, faces: Sequence[Shown]) -> tuple[float, float]:
+def in_photographs(path: Path, faces: Sequence[Shown]) -> tuple[float, float]:
     """The error on photographs labelled by hand with one look and with two, each point's mean
     offset removed, as `compare` measures it.
     """
@@ -148,15 +147,14 @@ def in_photographs(path: Path, box_map: BoxMap, faces: Sequence[Shown]) -> tuple
     extent = FaceExtent(landmarker.layout)
 
     def once(shown: Shown) -> npt.NDArray[np.float32]:
-        return landmarker.locate(shown.image, box_map.face_box(shown.box)).points[list(CORE)]
+        return landmarker.locate(shown.image, shown.box).points[list(CORE)]
 
     def twice(shown: Shown) -> npt.NDArray[np.float32]:
         def look(box: Box) -> Landmarks:
             return landmarker.locate(shown.image, box)
 
         height, width = shown.image.shape[:2]
-        box = box_map.face_box(shown.box)
-        found = look_twice(look, extent, box, width=width, height=height)
+        found = look_twice(look, extent, shown.box, width=width, height=height)
         return found.landmarks.points[list(CORE)]
 
     return errors_of(once, faces)[1], errors_of(twice, faces)[1]
@@ -221,12 +219,9 @@ def main() -> None:
     rows = labels.of("val")
     truth, counts = labels.points[rows], (labels.counts & labels.inside)[rows]
     place = {int(row): i for i, row in enumerate(rows)}
-    maps = {
-        name: BoxMap(**values)
-        for name, values in json.loads(Path("runs/detector_boxes.json").read_text("utf-8")).items()
-    }
+    program = ProgramBoxes()
     boxes = {
-        name: {row: maps[name].face_box(box) for row, box in found}
+        name: {row: program.of(name, detection) for row, detection in found}
         for name, found in detect_faces(data, labels, rows).items()
     }
     true_boxes = {
@@ -254,7 +249,7 @@ def main() -> None:
                 f"  {name} boxes: {error(looks.rows, looks.first):.2f} with one look, "
                 f"{error(looks.rows, looks.second):.2f} with two ({looks.again.mean():.0%})"
             )
-        one, two = in_photographs(model, maps["blazeface_short"], photographs)
+        one, two = in_photographs(model, photographs)
         print(f"  helen48: {100 * one:.2f} with one look, {100 * two:.2f} with two")
 
 

@@ -13,7 +13,6 @@ from app.core.geometry import face_box, roll_of
 from app.core.resources import asset
 from app.core.rotation import pose_to_matrix
 from models.training.comparison import Shown
-from models.training.detector_boxes import BoxMap
 from models.training.labels import Labels
 from models.training.peers import CORE
 from tests.bench.in_program import (
@@ -96,9 +95,10 @@ def test_photographs_are_seen_better_at_the_second_look(data: Path, labels: Labe
     photographs = []
     for row, points in enumerate(labels.points):
         image = cv2.imread(str(data / str(labels.paths[row])))
-        photographs.append(Shown(image, face_box(points, roll=0.0), points[list(CORE)]))
-    aside = BoxMap(scale=1.2, dx=0.15, dy=0.0, scale_std=0.0, shift_std=0.0, found=1.0)
-    one, two = in_photographs(MODEL, aside, photographs)
+        box = face_box(points, roll=0.0)
+        aside = box.moved(0.15 * box.side, 0.0)
+        photographs.append(Shown(image, box, aside, points[list(CORE)]))
+    one, two = in_photographs(MODEL, photographs)
     assert two < one < 0.1
 
 

@@ -12,7 +12,7 @@ def faces(count: int) -> list[Shown]:
     image = np.zeros((4, 4, 3), np.uint8)
     truth = rng.uniform(0, 50, (count, len(CORE), 2)).astype(np.float32)
     truth[:, 0], truth[:, 3] = (0, 0), (100, 0)
-    return [Shown(image, Box(0, 0, 1, 1), points) for points in truth]
+    return [Shown(image, Box(0, 0, 1, 1), Box(0, 0, 1, 1), points) for points in truth]
 
 
 def test_an_offset_that_all_faces_share_is_taken_out() -> None:

@@ -1,31 +1,124 @@
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from app.core.face import Box
-from models.training.detector_boxes import CANVAS, measure_map, on_canvas
+from app.core.geometry import upright_axes
+from app.vision.keypoint_mapping import FILE, KeypointMapping
+from models.training.crops import true_box
+from models.training.detector_boxes import (
+    CANVAS,
+    Detection,
+    ProgramBoxes,
+    fit_keypoints,
+    fit_square,
+    measure_framing,
+    on_canvas,
+    write_mappings,
+)
 from models.training.labels import Labels
 
+Found = list[tuple[int, Detection]]
 
-def test_the_map_of_a_detector_is_found_through_its_noise(drawn_labels: Labels) -> None:
+
+def keypoints_of(points: np.ndarray) -> np.ndarray:
+    """Eyes, nose tip, mouth and the ends of the jaw."""
+    eyes = points[36:42].mean(axis=0), points[42:48].mean(axis=0)
+    return np.stack([*eyes, points[30], points[48:60].mean(axis=0), points[0], points[16]])
+
+
+@pytest.fixture
+def found(drawn_labels: Labels) -> Found:
     rng = np.random.default_rng(0)
-    found = []
+    faces = []
     for row in list(range(len(drawn_labels))) * 20:
-        truth = Box.around(drawn_labels.points[row])
+        points = drawn_labels.points[row].astype(np.float64)
+        truth = Box.around(points)
         native = truth.side / 0.9 * np.exp(rng.normal(0, 0.05))
         # The face lies 0.1 of the native side below the detector's centre.
         cx, cy = np.array(truth.centre) - np.array([0.0, 0.1]) * native
-        found.append((row, Box(cx - native / 2, cy - native / 2, cx + native / 2, cy + native / 2)))
-    box_map = measure_map(found, drawn_labels, 2 * len(found))
-    assert box_map.scale == pytest.approx(0.9, rel=0.02)
-    assert (box_map.dx, box_map.dy) == pytest.approx((0.0, 0.1), abs=1e-6)
-    assert box_map.scale_std == pytest.approx(0.05, rel=0.15)
-    assert box_map.shift_std == pytest.approx(0.0, abs=1e-6)
-    assert box_map.found == 0.5
-    row, native_box = found[0]
-    truth = Box.around(drawn_labels.points[row])
-    mapped = box_map.face_box(native_box)
-    assert mapped.centre == pytest.approx(truth.centre, abs=1e-3)
-    assert mapped.side == pytest.approx(truth.side, rel=0.2)
+        square = Box(cx - native / 2, cy - native / 2, cx + native / 2, cy + native / 2)
+        noise = rng.normal(0, 0.01 * truth.side, (6, 2))
+        faces.append((row, Detection(square, keypoints_of(points) + noise)))
+    return faces
+
+
+def test_the_mapping_of_squares_is_found_through_their_noise(
+    drawn_labels: Labels, found: Found
+) -> None:
+    mapping = fit_square(found, drawn_labels)
+    assert mapping.scale == pytest.approx(0.9, rel=0.02)
+    assert (mapping.dx, mapping.dy) == pytest.approx((0.0, 0.1), abs=1e-6)
+
+
+def test_keypoints_frame_faces_better_than_squares(drawn_labels: Labels, found: Found) -> None:
+    square, keypoints = fit_square(found, drawn_labels), fit_keypoints(found, drawn_labels)
+    coarse = [(row, square.apply(d.square)) for row, d in found]
+    fine = [(row, keypoints.apply(d.keypoints)) for row, d in found]
+    before, after = (measure_framing(b, drawn_labels, 2 * len(b)) for b in (coarse, fine))
+    assert before.scale_std == pytest.approx(0.05, rel=0.25)
+    assert after.scale_std < 0.5 * before.scale_std
+    assert after.shift_std < 0.03
+    assert before.found == after.found == 0.5
+
+
+def test_a_few_wrong_faces_do_not_spoil_the_mapping(drawn_labels: Labels, found: Found) -> None:
+    rng = np.random.default_rng(1)
+    wrong = [
+        (row, d._replace(keypoints=d.keypoints + rng.normal(0, 200, 2))) for row, d in found[::25]
+    ]
+    mapping = fit_keypoints(found + wrong, drawn_labels)
+    row, detection = found[0]
+    truth, box = true_box(drawn_labels.points[row]), mapping.apply(detection.keypoints)
+    assert box.centre == pytest.approx(truth.centre, abs=0.05 * truth.side)
+    assert box.side == pytest.approx(truth.side, rel=0.06)
+
+
+def test_squares_have_no_keypoints_to_fit(drawn_labels: Labels, found: Found) -> None:
+    squares = [(row, d._replace(keypoints=None)) for row, d in found]
+    with pytest.raises(ValueError, match="no keypoints"):
+        fit_keypoints(squares, drawn_labels)
+
+
+def test_what_boxes_are_off_by_is_told(drawn_labels: Labels) -> None:
+    rng = np.random.default_rng(2)
+    boxes = []
+    for row in list(range(len(drawn_labels))) * 40:
+        truth = true_box(drawn_labels.points[row])
+        way = upright_axes(truth.roll).T @ rng.normal(0, 0.03 * truth.side, 2)
+        cx, cy = truth.centre + way
+        half = truth.side / 2 * np.exp(rng.normal(0, 0.06))
+        roll = truth.roll + rng.normal(0, 4.0)
+        boxes.append((row, Box(cx - half, cy - half, cx + half, cy + half, roll=roll)))
+    spread = measure_framing(boxes, drawn_labels, len(boxes))
+    assert spread.scale_std == pytest.approx(0.06, rel=0.15)
+    assert spread.shift_std == pytest.approx(0.03, rel=0.15)
+    assert spread.roll_std == pytest.approx(4.0, rel=0.15)
+
+
+def test_the_program_reads_the_file_that_is_written(
+    drawn_labels: Labels, found: Found, tmp_path: Path
+) -> None:
+    mapping = fit_keypoints(found, drawn_labels)
+    write_mappings({"short": mapping, "full": mapping}, len(found), tmp_path / FILE)
+    table = json.loads((tmp_path / FILE).read_text("utf-8"))
+    assert set(table) == {"what", "source", "method", "command", "weights"}
+    again = KeypointMapping(np.array(table["weights"]["full"]))
+    keypoints = found[3][1].keypoints
+    box, same = mapping.apply(keypoints), again.apply(keypoints)
+    assert same.centre == pytest.approx(box.centre, abs=0.05)
+    assert same.side == pytest.approx(box.side, rel=1e-3)
+
+
+def test_the_boxes_are_those_of_the_program(found: Found) -> None:
+    boxes = ProgramBoxes()
+    _, detection = found[0]
+    short, full = (boxes.of(f"blazeface_{n}", detection) for n in ("short", "full"))
+    assert short.centre != full.centre
+    haar = boxes.of("haar", detection._replace(keypoints=None))
+    assert haar.side == pytest.approx(0.827 * detection.square.side)
 
 
 def test_a_face_on_the_canvas_has_the_share_that_was_asked_for() -> None:
