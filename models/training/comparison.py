@@ -28,7 +28,7 @@ from models.training.detector_boxes import (
 )
 from models.training.evaluation import TIMED_RUNS, WARM_UP_RUNS, ModelFile
 from models.training.labels import Labels
-from models.training.meshes import VIEWS, MeshTeacher, View
+from models.training.meshes import ATTENTIVE, VIEWS, MeshTeacher, View, mean_mesh
 from models.training.peers import CORE, PEERS, PeerModel
 from models.training.sources import Picture, read_picture
 
@@ -216,10 +216,12 @@ def teacher(mesh: MeshTeacher, views: Sequence[View]) -> Locate:
         matrix = crop_transform(shown.square, scale=MESH_SURROUNDINGS, shift=0.0, size=size)
         image = warp(shown.image, matrix, size, cv2.BORDER_REPLICATE)
         looks = [(view, mesh.find(image, view)) for view in views]
-        seen = [view.upright(m) for view, m in looks if m is not None]
+        seen = [(view.upright(m), view.attention) for view, m in looks if m is not None]
         if not seen:
             return np.full((len(CORE), 2), np.nan, np.float32)
-        points = ibug68_from_mesh(np.mean(seen, axis=0)[:, :2])[list(CORE)]
+        meshes, attention = zip(*seen, strict=True)
+        mesh478 = mean_mesh(np.stack(meshes), np.array(attention))
+        points = ibug68_from_mesh(mesh478[:, :2])[list(CORE)]
         return points_from_unit(((points + 0.5) / size).astype(np.float32), matrix, size=size)
 
     return locate
@@ -294,7 +296,11 @@ def compare(
             )
         )
     mesh, spent = MeshTeacher(), _mesh_time(helen[0].image)
-    for views, says in ((VIEWS[:1], "its own"), (VIEWS, f"its own, mean of {len(VIEWS)} views")):
+    for views, says in (
+        (VIEWS[:1], "its own"),
+        (ATTENTIVE, f"its own, mean of {len(ATTENTIVE)} views"),
+        (VIEWS, "the same and without attention: the truth of training"),
+    ):
         plain, centred = errors_of(teacher(mesh, views), helen)
         table.append(
             Contestant(

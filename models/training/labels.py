@@ -22,11 +22,11 @@ from models.training.face_shape import (
     mean_face,
     rotations_to,
 )
-from models.training.mapping import LEFT_CORNER, RIGHT_CORNER
-from models.training.meshes import VIEWS, load_meshes
+from models.training.mapping import FACE_VERTICES, LEFT_CORNER, RIGHT_CORNER
+from models.training.meshes import VIEWS, load_meshes, mean_mesh
 from models.training.sources import Picture, p1_labels, read_picture
 
-LABELS_VERSION: Final = 3
+LABELS_VERSION: Final = 4
 
 SMALLEST_EYE_DISTANCE: Final = 14.0
 """Faces with a smaller distance between the outer eye corners (pixels) are left out: one pixel
@@ -40,7 +40,7 @@ ANOTHER_FACE: Final = 0.3
 """A view that lies further from the middle of all views (share of the eye distance) shows another
 face of the picture, or none, and does not count."""
 
-FEWEST_VIEWS: Final = 7
+FEWEST_VIEWS: Final = 9
 """A face counts when this many views agree: more than half of them."""
 
 OTHER_FACE: Final = 0.4
@@ -191,7 +191,7 @@ def average_views(
     """Mean of the views that show the same face, and how far two of them are apart.
 
     Args:
-        seen: (views, M, 478, 3), NaN where a view found nothing.
+        seen: (views, M, 478, 3) in the order of `VIEWS`, NaN where a view found nothing.
 
     Returns:
         Meshes (M, 478, 3), NaN where fewer than `FEWEST_VIEWS` agree, and the root mean square
@@ -199,18 +199,21 @@ def average_views(
     """
     meshes = np.full(seen.shape[1:], np.nan)
     apart = np.full(seen.shape[1], np.nan)
+    attention = np.array([view.attention for view in VIEWS])
     for row in range(seen.shape[1]):
-        views = seen[np.isfinite(seen[:, row, 0, 0]), row].astype(np.float64)
-        if len(views) < FEWEST_VIEWS:
+        here = np.isfinite(seen[:, row, 0, 0])
+        if here.sum() < FEWEST_VIEWS:
             continue
-        middle = np.median(views, axis=0)
+        views, kinds = seen[here, row].astype(np.float64), attention[here]
+        faces = views[:, :FACE_VERTICES, :2]
+        middle = np.median(faces, axis=0)
         eyes = np.linalg.norm(middle[RIGHT_CORNER] - middle[LEFT_CORNER])
-        off = np.linalg.norm((views - middle)[..., :2], axis=2).mean(axis=1)
-        views = views[off <= ANOTHER_FACE * eyes]
-        if len(views) >= FEWEST_VIEWS:
-            meshes[row] = views.mean(axis=0)
+        off = np.linalg.norm(faces - middle, axis=2).mean(axis=1)
+        agree = off <= ANOTHER_FACE * eyes
+        if agree.sum() >= FEWEST_VIEWS:
+            meshes[row] = mean_mesh(views[agree], kinds[agree])
             # The variance between two of them is twice that of one.
-            spread = views[..., :2].var(axis=0, ddof=1).sum(axis=1).mean()
+            spread = faces[agree].var(axis=0, ddof=1).sum(axis=1).mean()
             apart[row] = np.sqrt(2 * spread) / eyes
     return meshes, apart
 

@@ -23,7 +23,7 @@ from models.training.evaluation import to_unit
 from models.training.optimisation import Descent
 from models.training.point_loss import PointLoss
 from models.training.recipe import Recipe, Schedule
-from models.training.start import start_from, start_from_file, start_side_by_side
+from models.training.start import start_from, start_from_file
 
 LOWEST_RATE = 0.01
 """Learning rate at the end of the cosine, as a share of the highest."""
@@ -192,17 +192,13 @@ class Learner:
         self._report(f"{self.recipe.name}: statistics frozen")
 
     def _start(self, runs: Path) -> None:
-        """Begin with the weights of another run, of two, or of a model file."""
-        names = self.recipe.start
-        if isinstance(names, tuple):
-            one, other = (runs / name / self.checkpoint.name for name in names)
-            start, says = start_side_by_side(self.network, (one, other)), " and ".join(names)
-        elif str(names).endswith(".onnx"):
-            start, says = start_from_file(self.network, Path(str(names))), str(names)
+        """Begin with the weights of another run or of a model file."""
+        says = str(self.recipe.start)
+        if says.endswith(".onnx"):
+            start = start_from_file(self.network, Path(says))
         else:
-            checkpoint = runs / str(names) / self.checkpoint.name
-            seed = self.recipe.schedule.seed
-            start, says = start_from(self.network, checkpoint, seed), str(names)
+            checkpoint = runs / says / self.checkpoint.name
+            start = start_from(self.network, checkpoint, self.recipe.schedule.seed)
         parts = [f"starting from {says}"]
         for what, layers in (("new", start.new), ("left out", start.left_out)):
             if layers:

@@ -11,16 +11,17 @@ from app.core.layout import IBUG68
 from app.core.mesh import ibug68_from_mesh
 from app.evaluate.metrics import eye_distances
 from models.training.labels import OTHER_FACE, SMALLEST_EYE_DISTANCE, upright_views
-from models.training.meshes import VIEWS
+from models.training.meshes import ATTENTIVE, VIEWS, mean_mesh
 from models.training.peers import CORE
 from models.training.sources import list_pictures, p1_labels
 
 
 class Looks(NamedTuple):
-    """The mean of the first `count` views.
+    """The mean of some views.
 
     Attributes:
-        count: number of views.
+        count: number of views of the network with attention, the first of them; in the last row
+            all of both networks.
         distance: from the mean of all views, over all points.
         error: against the labels of p1 over `CORE`, each point's mean offset removed.
 
@@ -46,10 +47,11 @@ def measure_looks(data: Path, mesh_folder: Path) -> tuple[list[Looks], int]:
     off = np.linalg.norm(seen - truth, axis=3).mean(axis=2) / eyes.T
     usable = (off < OTHER_FACE).all(axis=0) & (eyes[:, 0] >= SMALLEST_EYE_DISTANCE)
     seen, truth, eyes = seen[:, usable], truth[usable], eyes[usable]
-    middle = seen.mean(axis=0)
+    attention = np.array([view.attention for view in VIEWS])
+    middle = mean_mesh(seen, attention)
+    means = [(count, seen[:count].mean(axis=0)) for count in range(1, len(ATTENTIVE) + 1)]
     rows = []
-    for count in range(1, len(VIEWS) + 1):
-        mean = seen[:count].mean(axis=0)
+    for count, mean in [*means, (len(VIEWS), middle)]:
         offset = ((mean - truth) / eyes[..., None])[:, list(CORE)]
         offset -= offset.mean(axis=0)
         rows.append(

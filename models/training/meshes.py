@@ -1,4 +1,4 @@
-"""The teacher: MediaPipe FaceMesh with attention, on several views of each picture."""
+"""The teacher: both networks of MediaPipe FaceMesh, on several views of each picture."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from app.core.errors import SourceError
 from app.core.layout import MESH478
+from models.training.mapping import FACE_VERTICES
 from models.training.sources import Picture, read_picture
 
 MESH_POINTS: Final = 478
@@ -31,12 +32,15 @@ class View:
             of the network's own crop over the face.
         paddings: borders to try, as shares of the longer side. Tight crops need one to look like
             a face in a picture; in a crowd the face that fills the frame is found without.
+        attention: which network looks: the one that looks again at eyes and lips and knows the
+            irises, too, or the one without.
     """
 
     name: str
     mirrored: bool
     turn: float
     paddings: tuple[float, ...]
+    attention: bool = True
 
     def transform(self, width: int, height: int, side: int) -> npt.NDArray[np.float64]:
         """(2, 3) from pixels of the picture to those of the square of `side` that is shown."""
@@ -65,9 +69,20 @@ VIEWS: Final = (
     View("near-mirror", True, 6.0, (0.15, 0.4)),
     View("steep", False, 20.0, (0.35, 0.1)),
     View("steep-mirror", True, 20.0, (0.35, 0.1)),
+    View("bare", False, 0.0, (0.4, 0.0), attention=False),
+    View("bare-mirror", True, 0.0, (0.4, 0.0), attention=False),
+    View("bare-turned", False, -12.0, (0.25, 0.0), attention=False),
+    View("bare-turned-mirror", True, -12.0, (0.25, 0.0), attention=False),
 )
 """The first one is the picture as it is. One look is off by 1 to 2 % of the eye distance from the
 mean of many, at random, and the mean is nearer to labels of other origin: see the results of pfld.
+"""
+
+ATTENTIVE: Final = tuple(view for view in VIEWS if view.attention)
+
+BARE_SHARE: Final = 1 / 3
+"""Weight of the network without attention in the mean of both. Their errors differ, and this mean
+is nearer to labels of other origin than either: see the results of pfld.
 """
 
 
@@ -75,32 +90,57 @@ class MeshTeacher:
     """FaceMesh on single pictures: no tracking, so no memory between calls."""
 
     def __init__(self) -> None:
-        import mediapipe as mp  # takes seconds and is needed by this command alone
-
-        self._mesh: Any = mp.solutions.face_mesh.FaceMesh(
-            static_image_mode=True, max_num_faces=1, refine_landmarks=True
-        )
+        self._networks: dict[bool, Any] = {}
 
     def find(self, image: npt.NDArray[np.uint8], view: View) -> Mesh | None:
         """(478, 3) float32: x, y in pixels of the picture, z in the same unit, away from the
         camera; None where no face is found. The points of a mirrored view keep the order in
-        which the teacher saw them.
+        which the teacher saw them. Without attention the irises are NaN.
         """
+        network = self._network(view.attention)
         height, width = image.shape[:2]
         for padding in view.paddings:
             # Square: FaceMesh maps its points back wrongly from other shapes.
             side = round((1 + 2 * padding) * max(height, width))
             transform = view.transform(width, height, side)
             shown = cv2.warpAffine(image, transform, (side, side), borderMode=cv2.BORDER_REPLICATE)
-            result = self._mesh.process(cv2.cvtColor(shown, cv2.COLOR_BGR2RGB))
+            result = network.process(cv2.cvtColor(shown, cv2.COLOR_BGR2RGB))
             if result.multi_face_landmarks:
                 points = result.multi_face_landmarks[0].landmark
                 mesh = np.array([[p.x, p.y, p.z] for p in points]) * side
                 # Shares run from the left edge of the first pixel, whose centre is 0 here.
                 back = np.linalg.inv(transform[:, :2])
                 mesh[:, :2] = (mesh[:, :2] - 0.5 - transform[:, 2]) @ back.T
-                return mesh.astype(np.float32)
+                whole = np.full((MESH_POINTS, 3), np.nan, np.float32)
+                whole[: len(mesh)] = mesh
+                return whole
         return None
+
+    def _network(self, attention: bool) -> Any:
+        """The network with attention or the one without, loaded when it is first asked for."""
+        if attention not in self._networks:
+            import mediapipe as mp  # takes seconds and is needed by few commands
+
+            self._networks[attention] = mp.solutions.face_mesh.FaceMesh(
+                static_image_mode=True, max_num_faces=1, refine_landmarks=attention
+            )
+        return self._networks[attention]
+
+
+def mean_mesh(seen: npt.NDArray[Any], attention: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
+    """The mean of views (V, ..., 478, 3): of each network, and then of both, the one without
+    attention with `BARE_SHARE`; the irises are those of the other one.
+
+    Args:
+        seen: upright views of one face or of several, of both networks or of one.
+        attention: (V,) which network saw them.
+    """
+    if attention.all() or not attention.any():
+        return np.asarray(seen.mean(axis=0))
+    mean, bare = seen[attention].mean(axis=0), seen[~attention].mean(axis=0)
+    face = (Ellipsis, slice(FACE_VERTICES), slice(None))
+    mean[face] = (1 - BARE_SHARE) * mean[face] + BARE_SHARE * bare[face]
+    return np.asarray(mean)
 
 
 def extract_meshes(

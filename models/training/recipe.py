@@ -82,8 +82,7 @@ class Recipe:
         name: of the model, and of its folder of runs.
         family: the system that it belongs to.
         start: name of the recipe whose trained weights this one begins with (see `start`), path
-            of an fp32 model file likewise, names of two recipes of half the channels whose
-            networks it joins, or None to begin with random ones.
+            of an fp32 model file likewise, or None to begin with random ones.
         path: where the recipe lies, for the card.
         mirrored: the exported files look at each crop and at its mirror image and average: twice
             the time for a smaller and steadier error.
@@ -93,7 +92,7 @@ class Recipe:
 
     name: str
     family: str
-    start: str | tuple[str, str] | None
+    start: str | None
     path: Path
     network: Any
     crop: Framing
@@ -155,11 +154,11 @@ class Recipe:
                 f"the recipe {path} wants the optimiser {schedule.optimiser!r}; there are "
                 f"{' and '.join(METHODS)}"
             )
-        family, start = find_family(values["family"]), values.get("start")
+        family = find_family(values["family"])
         return cls(
             name=values["name"],
             family=values["family"],
-            start=tuple(start) if isinstance(start, list) else start,
+            start=values.get("start"),
             path=path,
             network=family.read_network({"input_size": crop.size, **values["network"]}),
             crop=crop,

@@ -64,32 +64,6 @@ def start_from(network: nn.Module, checkpoint: Path, seed: int) -> Start:
     return Start(missing, [name for name in trained if name not in weights])
 
 
-def start_side_by_side(network: nn.Module, checkpoints: tuple[Path, Path]) -> Start:
-    """Give a network the averaged weights of two networks of half its channels, side by side.
-
-    Its answers are the mean of theirs; nothing leads from the one to the other until it learns.
-
-    Args:
-        network: changed in place.
-        checkpoints: of finished runs of the same family and of one architecture.
-
-    Raises:
-        SourceError: a checkpoint cannot be read or belongs to another network.
-    """
-    one, other = (_averaged(checkpoint) for checkpoint in checkpoints)
-    if one.keys() != other.keys():
-        raise SourceError(f"{checkpoints[0]} and {checkpoints[1]} hold different networks")
-    weights = network.state_dict()
-    missing = [name for name in weights if name not in one]
-    if len(missing) == len(weights):
-        raise SourceError(f"{checkpoints[0]} holds no layer of this network")
-    for name, tensor in weights.items():
-        if name in one:
-            weights[name] = joined(one[name], other[name], tensor.shape, name)
-    network.load_state_dict(weights)
-    return Start(missing, [name for name in one if name not in weights])
-
-
 def _averaged(checkpoint: Path) -> dict[str, Tensor]:
     """The averaged weights of a checkpoint, by name."""
     try:
@@ -159,30 +133,6 @@ def start_from_file(network: nn.Module, file: Path) -> Start:
         weights[name] = values
     network.load_state_dict(weights)
     return Start(missing, [])
-
-
-def joined(one: Tensor, other: Tensor, shape: torch.Size, name: str) -> Tensor:
-    """A parameter or buffer of two networks side by side, whose channels take turns: even ones of
-    the one, odd ones of the other. What gives no channels gives the mean of both.
-
-    Raises:
-        SourceError: an axis is neither as long as wanted nor half as long.
-    """
-    axes = [wanted == 2 * had for had, wanted in zip(one.shape, shape, strict=False)]
-    expected = [had * (1 + twice) for had, twice in zip(one.shape, axes, strict=False)]
-    if one.shape != other.shape or list(shape) != expected or any(axes[2:]):
-        raise SourceError(
-            f"{name} of the networks to start from has the shapes {tuple(one.shape)} and "
-            f"{tuple(other.shape)}; {tuple(shape)} needs half of it"
-        )
-    if not any(axes):
-        mean: Tensor = (one + other) / 2 if one.is_floating_point() else one.clone()
-        return mean
-    whole = one.new_zeros(shape)
-    for turn, half in enumerate((one, other)):
-        place = tuple(slice(turn, None, 2) if twice else slice(None) for twice in axes)
-        whole[place] = half if axes[0] else half / 2
-    return whole
 
 
 def stretched(kernel: Tensor, shape: torch.Size) -> Tensor:

@@ -25,7 +25,7 @@ from models.training.expressions import Jaw, closed_eyes, paint_eyes, paint_mout
 from models.training.face_shape import rotations_to
 from models.training.labels import Labels, TeacherView
 from models.training.mapping import LEFT_CORNER, RIGHT_CORNER
-from models.training.meshes import VIEWS, MeshTeacher
+from models.training.meshes import VIEWS, MeshTeacher, mean_mesh
 from models.training.surface import Surface
 
 Image = npt.NDArray[np.uint8]
@@ -43,8 +43,8 @@ SMALLEST_EYE_DISTANCE: Final = 28.0
 LARGEST_YAW: Final = 35.0
 """Degrees; of faces turned further too little is seen on the far side."""
 
-LOOKS: Final = 6
-"""Views of the teacher, the first of `VIEWS`, whose mean is the truth of a turned face."""
+LOOKS: Final = (*VIEWS[:4], *[view for view in VIEWS if not view.attention][:2])
+"""Views of the teacher whose mean is the truth of a turned face."""
 
 OPEN_EYES: Final = 0.2
 """Aspect ratio from which eyes can be shut by hand."""
@@ -168,16 +168,17 @@ def turned_face(
 
 
 def mean_of_looks(teacher: MeshTeacher, image: Image) -> Mesh | None:
-    """The mesh (478, 3) that the teacher sees in a crop, the mean over `LOOKS` views; None where
+    """The mesh (478, 3) that the teacher sees in a crop, the mean over `LOOKS`; None where
     one of them shows it no face.
     """
     seen = []
-    for look in VIEWS[:LOOKS]:
+    for look in LOOKS:
         mesh = teacher.find(image, look)
         if mesh is None:
             return None
         seen.append(look.upright(mesh))
-    return np.mean(seen, axis=0, dtype=np.float32)
+    mean = mean_mesh(np.stack(seen), np.array([look.attention for look in LOOKS]))
+    return mean.astype(np.float32)
 
 
 def _shut(

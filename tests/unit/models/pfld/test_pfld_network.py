@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,23 @@ def test_the_head_reads_three_scales() -> None:
     stages = recipe.network.stages
     scales = [stages[-2].channels, stages[-1].channels, recipe.network.scale3]
     assert network.points.in_features == sum(scales)
+
+
+def test_a_direct_way_begins_as_nothing_and_then_tells_points_what_no_feature_holds() -> None:
+    recipe = Recipe.load(FOLDER / "0.25x.toml")
+    plain, wide = (Pfld(replace(recipe.network, direct=rank)) for rank in (0, 4))
+    wide.load_state_dict(plain.state_dict(), strict=False)
+    crops = torch.rand(2, 3, recipe.crop.size, recipe.crop.size)
+    before = plain.train()(crops)
+    assert torch.equal(wide.train()(crops).points, before.points)
+    wide(crops).points.square().sum().backward()
+    assert wide.direct.points.weight.grad.abs().sum() > 0
+    # The features alone: what reaches the points past them, they do not hold.
+    with torch.no_grad():
+        wide.direct.points.weight.fill_(1.0)
+    after = wide(crops)
+    assert not torch.equal(after.points, before.points)
+    assert torch.equal(after.pose, before.pose)
 
 
 def test_channels_suit_int8_kernels() -> None:

@@ -15,8 +15,8 @@ from models.training.labels import (
     average_views,
     build_labels,
 )
-from models.training.mapping import LEFT_CORNER, RIGHT_CORNER
-from models.training.meshes import VIEWS
+from models.training.mapping import FACE_VERTICES, LEFT_CORNER, RIGHT_CORNER
+from models.training.meshes import BARE_SHARE, VIEWS
 from models.training.sources import Picture
 
 
@@ -61,13 +61,20 @@ def views_of_a_face(rng: np.random.Generator, spread: float) -> np.ndarray:
     """(views, 1, 478, 3): all views of one face, which differ by a noise, eye distance 1."""
     face = rng.uniform(-0.5, 0.5, (478, 3))
     face[LEFT_CORNER], face[RIGHT_CORNER] = (-0.5, 0, 0), (0.5, 0, 0)
-    return face + rng.normal(0, spread, (len(VIEWS), 1, 478, 3))
+    seen = face + rng.normal(0, spread, (len(VIEWS), 1, 478, 3))
+    seen[[not view.attention for view in VIEWS], :, FACE_VERTICES:] = np.nan
+    return seen
 
 
 def test_views_are_averaged_and_their_distance_is_that_of_two() -> None:
     seen = views_of_a_face(np.random.default_rng(0), 0.01)
     meshes, apart = average_views(seen)
-    assert np.allclose(meshes, seen.mean(axis=0))
+    attention = np.array([view.attention for view in VIEWS])
+    means = seen[attention].mean(axis=0), seen[~attention].mean(axis=0)
+    expected = (1 - BARE_SHARE) * means[0] + BARE_SHARE * means[1]
+    assert np.allclose(meshes[:, :FACE_VERTICES], expected[:, :FACE_VERTICES])
+    # The network without attention knows no irises.
+    assert np.allclose(meshes[:, FACE_VERTICES:], means[0][:, FACE_VERTICES:])
     # Two points with a deviation of s per axis are 2 s apart, as a root mean square.
     assert apart[0] == pytest.approx(0.02, rel=0.05)
 

@@ -6,7 +6,7 @@ import pytest
 from app.core.layout import MESH478
 from app.core.mesh import ibug68_from_mesh
 from models.training.looks import measure_looks
-from models.training.meshes import VIEWS
+from models.training.meshes import ATTENTIVE, VIEWS
 
 PICTURES = 12
 
@@ -40,8 +40,10 @@ def folder(tmp_path: Path) -> Path:
 def test_the_mean_of_more_looks_lies_nearer_to_the_truth(folder: Path) -> None:
     rows, pictures = measure_looks(folder, folder)
     assert pictures == PICTURES - 1
-    assert [row.count for row in rows] == list(range(1, len(VIEWS) + 1))
+    counts = list(range(1, len(ATTENTIVE) + 1))
+    assert [row.count for row in rows] == [*counts, len(VIEWS)]
     # The noise of a mean of n falls with the root of n.
-    assert rows[0].error / rows[-1].error == pytest.approx(np.sqrt(len(VIEWS)), rel=0.15)
+    assert rows[0].error / rows[-2].error == pytest.approx(np.sqrt(len(ATTENTIVE)), rel=0.15)
+    assert rows[-1].error < rows[3].error
     assert rows[-1].distance == pytest.approx(0.0, abs=1e-6)
     assert rows[0].distance > rows[5].distance > 0.001

@@ -13,7 +13,6 @@ from models.training.recipe import Recipe  # noqa: E402
 from models.training.start import (  # noqa: E402
     start_from,
     start_from_file,
-    start_side_by_side,
     stretched,
 )
 
@@ -161,40 +160,6 @@ def test_a_file_of_another_network_is_refused(exported: Path, tmp_path: Path) ->
     (tmp_path / "text.onnx").write_text("no model", encoding="utf-8")
     with pytest.raises(SourceError, match=r"text\.onnx holds no weights"):
         start_from_file(network(folded=True), tmp_path / "text.onnx")
-
-
-def checkpoint_of(network: Pfld, path: Path) -> Path:
-    torch.save({"average": {f"module.{n}": v for n, v in network.state_dict().items()}}, path)
-    return path
-
-
-def test_two_networks_side_by_side_answer_with_their_mean(tmp_path: Path) -> None:
-    halves = []
-    for seed in (1, 2):
-        half = network(folded=True, pose_stage=None)
-        torch.manual_seed(seed)
-        for parameter in half.parameters():
-            torch.nn.init.normal_(parameter, 0.0, 0.1)
-        halves.append(half.eval())
-    files = tuple(checkpoint_of(h, tmp_path / f"{i}.pt") for i, h in enumerate(halves))
-    whole = network(folded=True, pose_stage=None, times=2)
-    assert start_side_by_side(whole, files) == ([], [])
-    pictures = torch.randn(4, 3, 64, 64)
-    with torch.inference_mode():
-        one, other = (half(pictures) for half in halves)
-        both = whole.eval()(pictures)
-    for name in ("points", "trust", "pose"):
-        mean = (getattr(one, name) + getattr(other, name)) / 2
-        torch.testing.assert_close(getattr(both, name), mean)
-
-
-def test_networks_that_do_not_fit_side_by_side_are_refused(tmp_path: Path) -> None:
-    small = checkpoint_of(network(folded=True), tmp_path / "small.pt")
-    deep = checkpoint_of(network(folded=True, repeats=3), tmp_path / "deep.pt")
-    with pytest.raises(SourceError, match="different networks"):
-        start_side_by_side(network(folded=True, times=2), (small, deep))
-    with pytest.raises(SourceError, match="needs half of it"):
-        start_side_by_side(network(folded=True, times=3), (small, small))
 
 
 def test_a_kernel_over_a_whole_map_keeps_its_sum_when_it_is_stretched() -> None:
