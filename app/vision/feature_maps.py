@@ -13,7 +13,7 @@ from app.core.card import ModelCard
 from app.core.errors import ModelError
 from app.core.face import Box
 from app.core.frame import Image
-from app.vision.landmarker import crop_of, gain_of, network_input
+from app.vision.landmarker import crop_of, network_input
 from app.vision.onnx_file import NodeInfo, OnnxFile
 from app.vision.session import InsideSession
 
@@ -88,7 +88,7 @@ class NetworkInside:
     def look(self, image: Image, box: Box) -> Inside:
         """All layers on the face in a face box of a BGR image (H, W, 3) uint8."""
         crop, _ = crop_of(image, box, self.card)
-        values = self._session.run(network_input(crop, self.card, gain_of(self.card)))
+        values = self._session.run(network_input(crop, self.card))
         layers: list[Layer] = []
         for node in self._nodes:
             maps = values[node.outputs[0]]

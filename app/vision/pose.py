@@ -24,6 +24,8 @@ _RIGID = (*range(2, 6), *range(11, 15), *range(17, 36), 36, 39, 42, 45)
 _FEWEST = 6  # points that leave no doubt between two poses
 _REFINEMENTS = 10
 _NO_DISTORTION = np.zeros(5)
+# Sum of squares of rays from their mean; a head 100 m away has more.
+_SMALLEST_SPREAD = 1e-9
 
 
 class PoseEstimator:
@@ -104,18 +106,18 @@ class PoseEstimator:
         camera = _camera(width, height, field_of_view_deg)
         rays = (seen - camera[:2, 2]) / camera[0, 0]
         turned = self._model @ pose_to_matrix(pose).T
-        # A point of the head lies on its ray: (X + x) / (Z + z) = ray, linear in (x, y, z).
-        ones, zeros = np.ones(len(rays)), np.zeros(len(rays))
-        equations = np.concatenate(
-            [
-                np.stack([ones, zeros, -rays[:, 0]], axis=1),
-                np.stack([zeros, ones, -rays[:, 1]], axis=1),
-            ]
-        )
-        wanted = (rays * turned[:, 2:] - turned[:, :2]).T.ravel()
-        shift, _, rank, _ = np.linalg.lstsq(equations, wanted, rcond=1e-9)
-        if rank < 3 or shift[2] <= 0:
+        # A point of the head lies on its ray, (X + x) / (Z + z) = ray: linear in (x, y, z). Least
+        # squares, whose normal equations come apart once the rays are taken from their mean.
+        wanted = rays * turned[:, 2:] - turned[:, :2]
+        middle = rays.mean(axis=0)
+        apart = rays - middle
+        spread = float((apart**2).sum())
+        if spread < _SMALLEST_SPREAD:
             return pose
+        depth = -float((apart * wanted).sum()) / spread
+        if depth <= 0:
+            return pose
+        shift = (*(wanted.mean(axis=0) + middle * depth), depth)
         x, y, z = (float(value) * OUTER_EYE_CM for value in shift)
         return replace(pose, position_cm=(x, y, z))
 
