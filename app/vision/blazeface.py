@@ -9,15 +9,15 @@ import numpy as np
 
 from app._opencv import cv2
 from app.core.face import Box
+from app.core.face_boxes import Network, blazeface_box
 from app.core.frame import Image
 from app.core.native_noise import native_stderr_silenced
 from app.vision.detector import NEAR
-from app.vision.keypoint_mapping import blazeface_mappings
 from app.vision.shrink import part_around, shrunk
 
 _SHORT, _FULL = 0, 1  # MediaPipe's `model_selection`
 
-_NAMES = {_SHORT: "short", _FULL: "full"}
+_NAMES: dict[int, Network] = {_SHORT: "short", _FULL: "full"}
 _MIN_SCORE = 0.5
 # The networks see 128 and 192 pixels; a smaller picture is converted faster.
 _LONGER_SIDE = 640
@@ -62,8 +62,6 @@ class BlazeFaceDetector:
             }
             for choice in (_SHORT, _FULL):  # the first run builds the graph
                 self._run(_Look(choice), np.zeros((64, 64, 3), np.uint8))
-        mappings = blazeface_mappings()
-        self._mappings = {choice: mappings[name] for choice, name in _NAMES.items()}
         self._look = 0
 
     def detect(self, image: Image, *, fresh: bool) -> list[Box]:
@@ -110,11 +108,19 @@ class BlazeFaceDetector:
         found = self._networks[look.network].process(cv2.cvtColor(small, cv2.COLOR_BGR2RGB))
         boxes = []
         for detection in found.detections or ():
+            place = detection.location_data.relative_bounding_box
+            square = Box(
+                left + place.xmin * width - 0.5,
+                top + place.ymin * height - 0.5,
+                left + (place.xmin + place.width) * width - 0.5,
+                top + (place.ymin + place.height) * height - 0.5,
+                float(detection.score[0]),
+            )
             keypoints = np.array(
                 [
                     [left + k.x * width - 0.5, top + k.y * height - 0.5]
                     for k in detection.location_data.relative_keypoints
                 ]
             )
-            boxes.append(self._mappings[look.network].apply(keypoints, float(detection.score[0])))
+            boxes.append(blazeface_box(_NAMES[look.network], square, keypoints))
         return sorted(boxes, key=lambda box: -box.score)

@@ -7,15 +7,12 @@ from pathlib import Path
 from app._opencv import cv2
 from app.core.errors import ModelError
 from app.core.face import Box
+from app.core.face_boxes import HAAR
 from app.core.frame import Image
-from app.vision.box_mapping import BoxMapping
 from app.vision.detector import NEAR
 from app.vision.shrink import part_around, shrunk
 
 _CASCADE = "haarcascade_frontalface_default.xml"
-# Measured on training faces by `python -m models.training detector-boxes`. A Haar box cuts off
-# the chin; the margin that seed 002 asks for around it comes with the crop of the model.
-MAPPING = BoxMapping(scale=0.827, dx=-0.005, dy=0.142)
 # At full size the cascade takes 150 ms for 640x480; on a picture this wide, about 10.
 _LONGER_SIDE = 320
 _SCALE_STEP = 1.1
@@ -57,7 +54,7 @@ class HaarDetector:
                 (y + h) * zoom - 0.5,
                 _score(float(weight)),
             )
-            boxes.append(MAPPING.apply(native))
+            boxes.append(HAAR.apply(native))
         return sorted(boxes, key=lambda box: -box.score)
 
     def detect_near(self, image: Image, box: Box) -> list[Box]:

@@ -92,9 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser(
         "detector-boxes",
         help="measure how the detectors frame faces, and fit the step to the face box",
-        description="Fit the step from BlazeFace's keypoints to the face box, the tight upright "
-        "box around the 68 points, on training faces in webcam-like frames, and measure what the "
-        "boxes of each detector are off by on val.",
+        description="Fit the steps from what the detectors say to the face box, the tight upright "
+        "box around the 68 points, on training faces in webcam-like frames; write the one from "
+        "BlazeFace's keypoints, print the others, and measure what is left on val.",
     )
     command.add_argument(
         "--faces", type=int, default=3000, help="number of faces (default: %(default)s)"
@@ -303,17 +303,18 @@ def _face_points(options: argparse.Namespace) -> None:
 
 
 def _detector_boxes(options: argparse.Namespace) -> None:
-    from models.training.detector_boxes import measure_all, write_mappings
+    from models.training.detector_boxes import measure_all, write_mapping
     from models.training.labels import Labels
 
     labels = Labels.load(_label_file(options))
-    fitted, square, framed = measure_all(options.data, labels, faces=options.faces)
-    write_mappings(fitted, options.faces, options.output)
-    print(f"Haar: {square}")
-    for name, left in framed.items():
+    fitted, count, squares, spreads = measure_all(options.data, labels, faces=options.faces)
+    write_mapping(fitted, count, options.output)
+    for name, square in squares.items():
+        print(f"{name}: {square}")
+    for name, off in spreads.items():
         print(
-            f"{name}: finds {left.found:.1%}; off by {left.shift_std:.3f} aside, "
-            f"{left.scale_std:.3f} in the log of the size and {left.roll_std:.1f} degrees"
+            f"{name}: finds {off.found:.1%}; off by {off.shift:.3f} per axis, {off.scale:.3f} in "
+            f"the log of the size and {off.roll:.1f} degrees"
         )
 
 

@@ -21,9 +21,9 @@ from models.training.crops import true_box, warp
 from models.training.detector_boxes import (
     Detection,
     Detector,
-    ProgramBoxes,
     detect_faces,
     detectors,
+    program_box,
     usable_rows,
 )
 from models.training.evaluation import TIMED_RUNS, WARM_UP_RUNS, ModelFile
@@ -92,7 +92,7 @@ def helen_faces(data: Path) -> list[Shown]:
     table = folder / "points29.csv"
     if not table.is_file():
         raise SourceError(f"{table} is missing; name the data folder with --data")
-    tools, program = detectors(), ProgramBoxes()
+    tools = detectors()
     finders = {name: tools[name] for name in ("blazeface_short", "blazeface_full")}
     faces = []
     with table.open(newline="", encoding="utf-8") as file:
@@ -104,7 +104,7 @@ def helen_faces(data: Path) -> list[Shown]:
             found = _face_of(image, truth, finders)
             if found is not None:
                 name, face = found
-                box = program.of(name, face)
+                box = program_box(name, face)
                 faces.append(Shown(image, face.square, box, truth.astype(np.float32)))
     return faces
 
@@ -127,14 +127,14 @@ def _face_of(
 
 def labelled_faces(data: Path, labels: Labels, rows: Sequence[int]) -> list[Shown]:
     """Faces of the labels as short-range BlazeFace finds them in a webcam's frame."""
-    faces, program = [], ProgramBoxes()
+    faces = []
     for row, face in detect_faces(data, labels, rows, names=[DETECTOR])[DETECTOR]:
         path, squeeze = str(labels.paths[row]), float(labels.squeeze[row])
         image = read_picture(data, Picture(path, "val", "", squeeze=squeeze))
         known = labels.inside[row] & labels.counts[row]
         truth = np.where(known[:, None], labels.points[row], np.nan)[list(CORE)]
         if np.isfinite(truth).all():
-            box = program.of(DETECTOR, face)
+            box = program_box(DETECTOR, face)
             faces.append(Shown(image, face.square, box, truth.astype(np.float32)))
     return faces
 

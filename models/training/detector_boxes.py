@@ -7,8 +7,8 @@ lies, Haar's square does so coarsely. What remains is the jitter that training m
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -17,11 +17,17 @@ import numpy as np
 import numpy.typing as npt
 
 from app.core.face import Box
-from app.core.geometry import upright_axes
+from app.core.face_boxes import (
+    HAAR,
+    BoxMapping,
+    Constellation,
+    KeypointMapping,
+    Network,
+    blazeface_box,
+)
+from app.core.files import write_text
+from app.core.geometry import roll_of, upright_axes
 from app.core.layout import IBUG68
-from app.vision import haar as program_haar
-from app.vision.box_mapping import BoxMapping
-from app.vision.keypoint_mapping import Constellation, KeypointMapping, blazeface_mappings
 from models.training.crops import true_box
 from models.training.labels import Labels
 from models.training.sources import Picture, read_picture
@@ -49,6 +55,9 @@ CANVAS = 640
 FACE_SHARES: Final = (0.2, 0.4)
 """Range of the face box's side as a share of the canvas."""
 
+FITTED_SHARES: Final = (0.12, 0.6)
+"""The same for the faces to which keypoints are fitted: near ones of every size."""
+
 HAAR_SHRINK = 0.5
 HAAR_MIN_SIDE = 40
 """Haar looks at a picture shrunken by this factor for faces of at least this side (pixels
@@ -69,33 +78,28 @@ COMMAND: Final = "python -m models.training detector-boxes"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoxSpread:
-    """How well a detector's boxes frame faces.
+    """How far a detector's face boxes are from the true ones: root mean squares over the middle
+    90 % of the faces, what is wrong on all of them included.
 
     Attributes:
-        scale_std: spread of the log of the size that is left over, from the middle 90 % of the
-            faces.
-        shift_std: likewise of the shift per axis, as a share of the face box's side.
-        roll_std: likewise of the tilt, degrees.
+        scale: of the log of the size.
+        shift: of the shift per axis, as a share of the face box's side.
+        roll: of the tilt, degrees.
         found: share of the faces that were found.
     """
 
-    scale_std: float
-    shift_std: float
-    roll_std: float
+    scale: float
+    shift: float
+    roll: float
     found: float
 
 
-class ProgramBoxes:
-    """Face boxes as the program makes them of what its detectors say."""
-
-    def __init__(self) -> None:
-        self._blazeface = {f"blazeface_{k}": m for k, m in blazeface_mappings().items()}
-
-    def of(self, name: str, detection: Detection) -> Box:
-        """The face box of a detection of the detector `name`."""
-        if detection.keypoints is None:
-            return program_haar.MAPPING.apply(detection.square)
-        return self._blazeface[name].apply(detection.keypoints, detection.square.score)
+def program_box(name: str, detection: Detection) -> Box:
+    """The face box that the program makes of a detection of the detector `name`."""
+    if detection.keypoints is None:
+        return HAAR.apply(detection.square)
+    network: Network = "short" if name == "blazeface_short" else "full"
+    return blazeface_box(network, detection.square, detection.keypoints)
 
 
 def detectors() -> dict[str, Detector]:
@@ -157,7 +161,12 @@ def on_canvas(image: Image, face: Box, share: float) -> tuple[Image, float, floa
 
 
 def detect_faces(
-    data: Path, labels: Labels, rows: Iterable[int], *, names: Collection[str] | None = None
+    data: Path,
+    labels: Labels,
+    rows: Iterable[int],
+    *,
+    names: Collection[str] | None = None,
+    shares: tuple[float, float] = FACE_SHARES,
 ) -> dict[str, list[tuple[int, Detection]]]:
     """What each detector says of the labelled faces that it finds.
 
@@ -166,6 +175,7 @@ def detect_faces(
         labels: all faces.
         rows: of the faces to look for.
         names: detectors to ask, None for all; Haar takes most of the time.
+        shares: range of the face box's side as a share of the frame that it is shown in.
 
     Returns:
         By detector: (row, detection) for each face found.
@@ -177,7 +187,7 @@ def detect_faces(
         picture = Picture(str(labels.paths[row]), "train", "", squeeze=float(labels.squeeze[row]))
         truth = Box.around(labels.points[row])
         image = read_picture(data, picture)
-        frame, zoom, left, top = on_canvas(image, truth, float(rng.uniform(*FACE_SHARES)))
+        frame, zoom, left, top = on_canvas(image, truth, float(rng.uniform(*shares)))
         for name, detect in tools.items():
             faces = [_from_canvas(d, zoom, np.array([left, top])) for d in detect(frame)]
             best = max(faces, key=lambda d: truth.iou(d.square), default=None)
@@ -246,58 +256,62 @@ def measure_framing(boxes: Sequence[tuple[int, Box]], labels: Labels, tried: int
         (box.roll - t.roll + 180) % 360 - 180 for (_, box), t in zip(boxes, truths, strict=True)
     ]
     return BoxSpread(
-        scale_std=_robust_std(np.array(sizes)),
-        shift_std=_robust_std(np.array(shifts).ravel()),
-        roll_std=_robust_std(np.array(rolls)),
+        scale=_off(np.array(sizes)),
+        shift=float(np.hypot(*(_off(axis) for axis in np.array(shifts).T)) / np.sqrt(2)),
+        roll=_off(np.array(rolls)),
         found=len(boxes) / tried,
     )
 
 
 def measure_all(
     data: Path, labels: Labels, *, faces: int
-) -> tuple[dict[str, KeypointMapping], BoxMapping, dict[str, BoxSpread]]:
-    """Fit the mappings of BlazeFace's networks and of Haar to training faces, and see how these
-    would frame the faces of val.
+) -> tuple[KeypointMapping, int, dict[str, BoxMapping], dict[str, BoxSpread]]:
+    """Fit the steps of the detectors to the face box on training faces.
+
+    Returns:
+        The mapping of short-range BlazeFace's keypoints, the number of faces that it is fitted to,
+        the mappings of the squares of full-range BlazeFace and Haar, and how far the face boxes
+        of the program are off on val.
     """
     rows = usable_rows(labels)[:faces]
-    found = detect_faces(data, labels, rows)
-    square = fit_square(found["haar"], labels)
-    fitted = {name: fit_keypoints(found[f"blazeface_{name}"], labels) for name in ("short", "full")}
-    framed = {}
+    near = detect_faces(data, labels, rows, names=["blazeface_short"], shares=FITTED_SHARES)[
+        "blazeface_short"
+    ]
+    fitted = fit_keypoints(near, labels)
+    found = detect_faces(data, labels, rows, names=["blazeface_full", "haar"])
+    squares = {name: fit_square(seen, labels) for name, seen in found.items()}
     held_out = labels.of("val")
+    spreads = {}
     for name, seen in detect_faces(data, labels, held_out).items():
-        boxes = []
-        for row, detection in seen:
-            if detection.keypoints is None:
-                boxes.append((row, square.apply(detection.square)))
-            else:
-                boxes.append((row, fitted[name.split("_")[1]].apply(detection.keypoints)))
-        framed[name] = measure_framing(boxes, labels, len(held_out))
-    return fitted, square, framed
+        boxes = [
+            (
+                row,
+                fitted.apply(d.keypoints)
+                if name == "blazeface_short" and d.keypoints is not None
+                else squares[name].apply(replace(d.square, roll=tilt_of(d))),
+            )
+            for row, d in seen
+        ]
+        spreads[name] = measure_framing(boxes, labels, len(held_out))
+    return fitted, len(near), squares, spreads
 
 
-def write_mappings(mappings: Mapping[str, KeypointMapping], faces: int, path: Path) -> None:
+def write_mapping(mapping: KeypointMapping, faces: int, path: Path) -> None:
     """Write the file that the program reads, with a header that says where it comes from."""
     header = {
         "what": (
-            "weights that take the six keypoints of BlazeFace to the face box, the tight upright "
-            "box around the 68 points; see app/vision/keypoint_mapping.py"
+            "weights that take the six keypoints of short-range BlazeFace to the face box, the "
+            "tight upright box around the 68 points; see app/core/face_boxes.py"
         ),
         "source": f"{faces} training faces in webcam-like frames, each also mirrored",
         "method": "least squares, far-off faces weighted down",
         "command": COMMAND,
     }
     lines = [f"  {json.dumps(key)}: {json.dumps(value)}," for key, value in header.items()]
-    tables = []
-    for name, mapping in mappings.items():
-        rows = ",\n".join(
-            "      " + json.dumps([round(float(v), 4) + 0.0 for v in row])
-            for row in mapping.weights
-        )
-        tables.append(f"    {json.dumps(name)}: [\n{rows}\n    ]")
-    body = ",\n".join(tables)
-    text = "{\n" + "\n".join(lines) + '\n  "weights": {\n' + body + "\n  }\n}\n"
-    path.write_text(text, encoding="utf-8")
+    rows = ",\n".join(
+        "    " + json.dumps([round(float(v), 4) + 0.0 for v in row]) for row in mapping.weights
+    )
+    write_text(path, "{\n" + "\n".join(lines) + f'\n  "weights": [\n{rows}\n  ]\n}}\n')
 
 
 def usable_rows(labels: Labels) -> npt.NDArray[np.int64]:
@@ -312,10 +326,17 @@ def usable_rows(labels: Labels) -> npt.NDArray[np.int64]:
     return np.random.default_rng(0).permutation(np.flatnonzero(usable))
 
 
-def _robust_std(values: npt.NDArray[np.float64]) -> float:
-    """Standard deviation that the 5 % and 95 % points of a normal spread would have."""
-    low, high = np.percentile(values, [5, 95])
-    return float((high - low) / (2 * 1.645))
+def tilt_of(detection: Detection) -> float:
+    """Tilt of the line between the eyes, degrees clockwise; 0 where nothing tells."""
+    if detection.keypoints is None:
+        return 0.0
+    return roll_of(detection.keypoints[0], detection.keypoints[1])
+
+
+def _off(values: npt.NDArray[np.float64]) -> float:
+    """Root mean square that the 5, 50 and 95 % points of a normal spread would have."""
+    low, middle, high = np.percentile(values, [5, 50, 95])
+    return float(np.hypot(middle, (high - low) / (2 * 1.645)))
 
 
 def _both_ways(keypoints: Points, points: npt.NDArray[np.float32]) -> Iterable[tuple[Points, Any]]:

@@ -33,9 +33,9 @@ from models.training.batches import in_layout
 from models.training.crops import Crops, Framing, true_box
 from models.training.detector_boxes import (
     BoxSpread,
-    ProgramBoxes,
     detect_faces,
     measure_framing,
+    program_box,
 )
 from models.training.evaluation import (
     Framed,
@@ -211,9 +211,9 @@ def _detector_boxes(
     data: Path, labels: Labels, rows: npt.NDArray[np.int64]
 ) -> tuple[dict[str, dict[int, Box]], dict[str, BoxSpread]]:
     """Face boxes of val faces as the program makes them of what each detector says."""
-    program, boxes, spreads = ProgramBoxes(), {}, {}
+    boxes, spreads = {}, {}
     for name, found in detect_faces(data, labels, rows).items():
-        here = [(row, program.of(name, detection)) for row, detection in found]
+        here = [(row, program_box(name, detection)) for row, detection in found]
         boxes[name] = dict(here)
         spreads[name] = measure_framing(here, labels, len(rows))
     return boxes, spreads
@@ -454,7 +454,7 @@ def _detector_lines(measured: Sequence[Measured], spreads: Mapping[str, BoxSprea
         "the error with one look at them. `true` is the error of the same faces around their true",
         "boxes.",
         "",
-        "| detector | log scale ± | shift ± | tilt ±, ° | found | val faces | "
+        "| detector | log size | shift | tilt, ° | found | val faces | "
         + " | ".join(names)
         + " | true |",
         "|---|" + "---:|" * (6 + len(names)),
@@ -462,8 +462,8 @@ def _detector_lines(measured: Sequence[Measured], spreads: Mapping[str, BoxSprea
     for name, spread in spreads.items():
         errors = [_percent(m.by_box[name][0]) for m in measured]
         lines.append(
-            f"| {name} | {spread.scale_std:.3f} | {spread.shift_std:.3f} | "
-            f"{spread.roll_std:.1f} | {spread.found:.1%} | "
+            f"| {name} | {spread.scale:.3f} | {spread.shift:.3f} | "
+            f"{spread.roll:.1f} | {spread.found:.1%} | "
             f"{measured[0].by_box[name][2]} | {' | '.join(errors)} | "
             f"{_percent(measured[0].by_box[name][1])} |"
         )

@@ -32,7 +32,7 @@ from app.vision.landmarker import Landmarks, OnnxLandmarker
 from app.vision.pose import PoseEstimator
 from app.vision.session import load_model
 from models.training.comparison import Shown, errors_of, helen_faces
-from models.training.detector_boxes import ProgramBoxes, detect_faces
+from models.training.detector_boxes import detect_faces, program_box
 from models.training.labels import Labels, label_file
 from models.training.peers import CORE
 from models.training.sources import Picture, read_picture
@@ -219,9 +219,8 @@ def main() -> None:
     rows = labels.of("val")
     truth, counts = labels.points[rows], (labels.counts & labels.inside)[rows]
     place = {int(row): i for i, row in enumerate(rows)}
-    program = ProgramBoxes()
     boxes = {
-        name: {row: program.of(name, detection) for row, detection in found}
+        name: {row: program_box(name, detection) for row, detection in found}
         for name, found in detect_faces(data, labels, rows).items()
     }
     true_boxes = {

@@ -76,6 +76,19 @@ def test_a_far_face_is_found_in_wide_and_in_upright_pictures(
         (found,) = blazeface.detect(canvas, fresh=True)
         x, y = (zoom * c + corner for c, corner in zip(face.centre, (left, top), strict=True))
         assert found.centre == pytest.approx((x, y), abs=10)
+        assert found.side == pytest.approx(zoom * face.side, rel=0.25)
+
+
+@pytest.mark.parametrize("zoom", [0.6, 1.0, 1.5])
+def test_the_box_fits_a_near_face_of_any_size(
+    blazeface: FaceDetector, picture: Image, face: Box, zoom: float
+) -> None:
+    size = round(max(zoom, 1.0) * 640) + 40, round(max(zoom, 1.0) * 480) + 40
+    canvas, (left, top) = far(picture, zoom, size=size)
+    (found,) = blazeface.detect(canvas, fresh=True)
+    x, y = (zoom * c + corner for c, corner in zip(face.centre, (left, top), strict=True))
+    assert found.centre == pytest.approx((x, y), abs=0.08 * zoom * face.side)
+    assert found.side == pytest.approx(zoom * face.side, rel=0.12)
 
 
 def test_over_a_few_pictures_a_far_face_is_found_too(

@@ -32,8 +32,9 @@ def test_a_recipe_that_begins_at_random_needs_no_other() -> None:
     assert all(line.endswith("0.25x.toml") for line in lines)
 
 
-def test_a_model_file_to_begin_with_is_named() -> None:
-    lines = commands_for([Recipe.load(FOLDER / "1x.toml")])
-    assert lines[0].startswith("# what follows needs runs/before/pfld-1x-fp32.onnx")
-    said = [Path(line.split()[-1]).stem for line in lines if " train " in line]
-    assert said == ["1x-clear", "1x"]
+def test_what_no_recipe_makes_is_named() -> None:
+    for name, needs in (("0.25x", "runs/before/pfld-0.25x-fp32.onnx"), ("1x", "pfld-1x-before")):
+        lines = commands_for([Recipe.load(FOLDER / f"{name}.toml")])
+        assert lines[0].startswith(f"# what follows needs {needs}")
+        said = [Path(line.split()[-1]).stem for line in lines if " train " in line]
+        assert said == [name]
