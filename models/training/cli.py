@@ -91,19 +91,13 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser(
         "detector-boxes",
-        help="measure how the detectors frame faces, and fit the step to the face box",
-        description="Fit the steps from what the detectors say to the face box, the tight upright "
-        "box around the 68 points, on training faces in webcam-like frames; write the one from "
-        "BlazeFace's keypoints, print the others, and measure what is left on val.",
+        help="measure how the detectors' boxes relate to the face box",
+        description="Measure the step from each detector's square to the face box, the tight "
+        "upright box around the 68 points, on training faces in webcam-like frames, and what the "
+        "program's boxes are off by on val.",
     )
     command.add_argument(
-        "--faces", type=int, default=3000, help="number of faces (default: %(default)s)"
-    )
-    command.add_argument(
-        "--output",
-        type=Path,
-        default=Path("assets/blazeface_boxes.json"),
-        help="file of the program to write (default: %(default)s)",
+        "--faces", type=int, default=1500, help="number of faces (default: %(default)s)"
     )
     command.set_defaults(run=_detector_boxes)
 
@@ -303,12 +297,11 @@ def _face_points(options: argparse.Namespace) -> None:
 
 
 def _detector_boxes(options: argparse.Namespace) -> None:
-    from models.training.detector_boxes import measure_all, write_mapping
+    from models.training.detector_boxes import measure_all
     from models.training.labels import Labels
 
     labels = Labels.load(_label_file(options))
-    fitted, count, squares, spreads = measure_all(options.data, labels, faces=options.faces)
-    write_mapping(fitted, count, options.output)
+    squares, spreads = measure_all(options.data, labels, faces=options.faces)
     for name, square in squares.items():
         print(f"{name}: {square}")
     for name, off in spreads.items():

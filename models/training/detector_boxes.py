@@ -1,14 +1,13 @@
 """How the detectors of the program frame faces, measured on real ones.
 
-The face box is the tight upright box around the 68 points. BlazeFace's keypoints tell where it
-lies, Haar's square does so coarsely. What remains is the jitter that training must cover.
+The face box is the tight upright box around the 68 points; a detector's own square maps to it by a
+scale and a shift. What remains is the jitter that training must cover.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -20,14 +19,10 @@ from app.core.face import Box
 from app.core.face_boxes import (
     HAAR,
     BoxMapping,
-    Constellation,
-    KeypointMapping,
     Network,
     blazeface_box,
 )
-from app.core.files import write_text
-from app.core.geometry import roll_of, upright_axes
-from app.core.layout import IBUG68
+from app.core.geometry import upright_axes
 from models.training.crops import true_box
 from models.training.labels import Labels
 from models.training.sources import Picture, read_picture
@@ -55,9 +50,6 @@ CANVAS = 640
 FACE_SHARES: Final = (0.2, 0.4)
 """Range of the face box's side as a share of the canvas."""
 
-FITTED_SHARES: Final = (0.12, 0.6)
-"""The same for the faces to which keypoints are fitted: near ones of every size."""
-
 HAAR_SHRINK = 0.5
 HAAR_MIN_SIDE = 40
 """Haar looks at a picture shrunken by this factor for faces of at least this side (pixels
@@ -65,15 +57,6 @@ there): at full size and with default settings it takes 150 ms."""
 
 SAME_FACE = 0.25
 """Smallest overlap (IoU) for a detection to count as the labelled face, before any mapping."""
-
-
-MIRRORED: Final = (1, 0, 2, 3, 5, 4)
-"""Which keypoint takes the place of each when a face is mirrored: eyes and ears change sides."""
-
-ROBUST_ROUNDS: Final = 12
-"""Least squares, again and again with less weight for what lies far off."""
-
-COMMAND: Final = "python -m models.training detector-boxes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +149,6 @@ def detect_faces(
     rows: Iterable[int],
     *,
     names: Collection[str] | None = None,
-    shares: tuple[float, float] = FACE_SHARES,
 ) -> dict[str, list[tuple[int, Detection]]]:
     """What each detector says of the labelled faces that it finds.
 
@@ -175,7 +157,6 @@ def detect_faces(
         labels: all faces.
         rows: of the faces to look for.
         names: detectors to ask, None for all; Haar takes most of the time.
-        shares: range of the face box's side as a share of the frame that it is shown in.
 
     Returns:
         By detector: (row, detection) for each face found.
@@ -187,7 +168,7 @@ def detect_faces(
         picture = Picture(str(labels.paths[row]), "train", "", squeeze=float(labels.squeeze[row]))
         truth = Box.around(labels.points[row])
         image = read_picture(data, picture)
-        frame, zoom, left, top = on_canvas(image, truth, float(rng.uniform(*shares)))
+        frame, zoom, left, top = on_canvas(image, truth, float(rng.uniform(*FACE_SHARES)))
         for name, detect in tools.items():
             faces = [_from_canvas(d, zoom, np.array([left, top])) for d in detect(frame)]
             best = max(faces, key=lambda d: truth.iou(d.square), default=None)
@@ -206,32 +187,6 @@ def _from_canvas(detection: Detection, zoom: float, corner: Points) -> Detection
         Box(*low.tolist(), *high.tolist(), square.score),
         None if keypoints is None else (keypoints - corner) / zoom,
     )
-
-
-def fit_keypoints(found: Sequence[tuple[int, Detection]], labels: Labels) -> KeypointMapping:
-    """The mapping from keypoints that is nearest to the true boxes; the same for a face and for
-    its mirror image.
-
-    Args:
-        found: of one detector, from `detect_faces`.
-        labels: give the true face boxes.
-    """
-    numbers, wanted = [], []
-    for row, detection in found:
-        if detection.keypoints is None:
-            raise ValueError("this detector has no keypoints")
-        for keypoints, points in _both_ways(detection.keypoints, labels.points[row]):
-            seen, truth = Constellation.of(keypoints), true_box(points)
-            way = upright_axes(seen.roll) @ (np.array(truth.centre) - seen.centre) / seen.spread
-            numbers.append(seen.numbers())
-            wanted.append([*way, np.log(truth.side / seen.spread)])
-    x, y = np.array(numbers), np.array(wanted)
-    share = np.ones((len(x), 1))
-    for _ in range(ROBUST_ROUNDS):
-        weights = np.linalg.lstsq(x * share, y * share, rcond=None)[0]
-        off = np.linalg.norm(y - x @ weights, axis=1, keepdims=True)
-        share = 1 / np.sqrt(np.maximum(off, np.median(off)))
-    return KeypointMapping(weights)
 
 
 def fit_square(found: Sequence[tuple[int, Detection]], labels: Labels) -> BoxMapping:
@@ -265,53 +220,20 @@ def measure_framing(boxes: Sequence[tuple[int, Box]], labels: Labels, tried: int
 
 def measure_all(
     data: Path, labels: Labels, *, faces: int
-) -> tuple[KeypointMapping, int, dict[str, BoxMapping], dict[str, BoxSpread]]:
-    """Fit the steps of the detectors to the face box on training faces.
-
-    Returns:
-        The mapping of short-range BlazeFace's keypoints, the number of faces that it is fitted to,
-        the mappings of the squares of full-range BlazeFace and Haar, and how far the face boxes
-        of the program are off on val.
+) -> tuple[dict[str, BoxMapping], dict[str, BoxSpread]]:
+    """The steps of the detectors to the face box on training faces, and how far the face boxes of
+    the program are off on val.
     """
-    rows = usable_rows(labels)[:faces]
-    near = detect_faces(data, labels, rows, names=["blazeface_short"], shares=FITTED_SHARES)[
-        "blazeface_short"
-    ]
-    fitted = fit_keypoints(near, labels)
-    found = detect_faces(data, labels, rows, names=["blazeface_full", "haar"])
+    found = detect_faces(data, labels, usable_rows(labels)[:faces])
     squares = {name: fit_square(seen, labels) for name, seen in found.items()}
     held_out = labels.of("val")
-    spreads = {}
-    for name, seen in detect_faces(data, labels, held_out).items():
-        boxes = [
-            (
-                row,
-                fitted.apply(d.keypoints)
-                if name == "blazeface_short" and d.keypoints is not None
-                else squares[name].apply(replace(d.square, roll=tilt_of(d))),
-            )
-            for row, d in seen
-        ]
-        spreads[name] = measure_framing(boxes, labels, len(held_out))
-    return fitted, len(near), squares, spreads
-
-
-def write_mapping(mapping: KeypointMapping, faces: int, path: Path) -> None:
-    """Write the file that the program reads, with a header that says where it comes from."""
-    header = {
-        "what": (
-            "weights that take the six keypoints of short-range BlazeFace to the face box, the "
-            "tight upright box around the 68 points; see app/core/face_boxes.py"
-        ),
-        "source": f"{faces} training faces in webcam-like frames, each also mirrored",
-        "method": "least squares, far-off faces weighted down",
-        "command": COMMAND,
+    spreads = {
+        name: measure_framing(
+            [(row, program_box(name, d)) for row, d in seen], labels, len(held_out)
+        )
+        for name, seen in detect_faces(data, labels, held_out).items()
     }
-    lines = [f"  {json.dumps(key)}: {json.dumps(value)}," for key, value in header.items()]
-    rows = ",\n".join(
-        "    " + json.dumps([round(float(v), 4) + 0.0 for v in row]) for row in mapping.weights
-    )
-    write_text(path, "{\n" + "\n".join(lines) + f'\n  "weights": [\n{rows}\n  ]\n}}\n')
+    return squares, spreads
 
 
 def usable_rows(labels: Labels) -> npt.NDArray[np.int64]:
@@ -326,21 +248,7 @@ def usable_rows(labels: Labels) -> npt.NDArray[np.int64]:
     return np.random.default_rng(0).permutation(np.flatnonzero(usable))
 
 
-def tilt_of(detection: Detection) -> float:
-    """Tilt of the line between the eyes, degrees clockwise; 0 where nothing tells."""
-    if detection.keypoints is None:
-        return 0.0
-    return roll_of(detection.keypoints[0], detection.keypoints[1])
-
-
 def _off(values: npt.NDArray[np.float64]) -> float:
     """Root mean square that the 5, 50 and 95 % points of a normal spread would have."""
     low, middle, high = np.percentile(values, [5, 50, 95])
     return float(np.hypot(middle, (high - low) / (2 * 1.645)))
-
-
-def _both_ways(keypoints: Points, points: npt.NDArray[np.float32]) -> Iterable[tuple[Points, Any]]:
-    """Keypoints and points of a face, and those of its mirror image."""
-    yield keypoints, points
-    flip = np.array([-1.0, 1.0])
-    yield keypoints[list(MIRRORED)] * flip, (points * flip)[list(IBUG68.mirror)]

@@ -87,7 +87,7 @@ def test_the_box_fits_a_near_face_of_any_size(
     canvas, (left, top) = far(picture, zoom, size=size)
     (found,) = blazeface.detect(canvas, fresh=True)
     x, y = (zoom * c + corner for c, corner in zip(face.centre, (left, top), strict=True))
-    assert found.centre == pytest.approx((x, y), abs=0.08 * zoom * face.side)
+    assert found.centre == pytest.approx((x, y), abs=0.1 * zoom * face.side)
     assert found.side == pytest.approx(zoom * face.side, rel=0.12)
 
 

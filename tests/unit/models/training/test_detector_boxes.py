@@ -1,12 +1,9 @@
-import json
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
 
 from app.core.face import Box
-from app.core.face_boxes import BLAZEFACE_FULL, HAAR, KeypointMapping
+from app.core.face_boxes import BLAZEFACE, HAAR
 from app.core.geometry import upright_axes
 from app.core.resources import asset
 from app.vision.blazeface import BlazeFaceDetector
@@ -15,12 +12,10 @@ from models.training.detector_boxes import (
     CANVAS,
     Detection,
     detectors,
-    fit_keypoints,
     fit_square,
     measure_framing,
     on_canvas,
     program_box,
-    write_mapping,
 )
 from models.training.labels import Labels
 
@@ -57,35 +52,6 @@ def test_the_mapping_of_squares_is_found_through_their_noise(
     assert (mapping.dx, mapping.dy) == pytest.approx((0.0, 0.1), abs=1e-6)
 
 
-def test_keypoints_frame_faces_better_than_squares(drawn_labels: Labels, found: Found) -> None:
-    square, keypoints = fit_square(found, drawn_labels), fit_keypoints(found, drawn_labels)
-    coarse = [(row, square.apply(d.square)) for row, d in found]
-    fine = [(row, keypoints.apply(d.keypoints)) for row, d in found]
-    before, after = (measure_framing(b, drawn_labels, 2 * len(b)) for b in (coarse, fine))
-    assert before.scale > 0.045
-    assert after.scale < 0.5 * before.scale
-    assert after.shift < 0.03
-    assert before.found == after.found == 0.5
-
-
-def test_a_few_wrong_faces_do_not_spoil_the_mapping(drawn_labels: Labels, found: Found) -> None:
-    rng = np.random.default_rng(1)
-    wrong = [
-        (row, d._replace(keypoints=d.keypoints + rng.normal(0, 200, 2))) for row, d in found[::25]
-    ]
-    mapping = fit_keypoints(found + wrong, drawn_labels)
-    row, detection = found[0]
-    truth, box = true_box(drawn_labels.points[row]), mapping.apply(detection.keypoints)
-    assert box.centre == pytest.approx(truth.centre, abs=0.05 * truth.side)
-    assert box.side == pytest.approx(truth.side, rel=0.06)
-
-
-def test_squares_have_no_keypoints_to_fit(drawn_labels: Labels, found: Found) -> None:
-    squares = [(row, d._replace(keypoints=None)) for row, d in found]
-    with pytest.raises(ValueError, match="no keypoints"):
-        fit_keypoints(squares, drawn_labels)
-
-
 def test_what_boxes_are_off_by_is_told_whether_always_or_at_random(drawn_labels: Labels) -> None:
     rng = np.random.default_rng(2)
     boxes, lower = [], []
@@ -107,29 +73,16 @@ def test_what_boxes_are_off_by_is_told_whether_always_or_at_random(drawn_labels:
     assert wrong.shift == pytest.approx(np.sqrt((0.03**2 + 0.03**2 + 0.1**2) / 2), rel=0.15)
 
 
-def test_the_program_reads_the_file_that_is_written(
-    drawn_labels: Labels, found: Found, tmp_path: Path
-) -> None:
-    mapping = fit_keypoints(found, drawn_labels)
-    write_mapping(mapping, len(found), tmp_path / "boxes.json")
-    table = json.loads((tmp_path / "boxes.json").read_text("utf-8"))
-    assert set(table) == {"what", "source", "method", "command", "weights"}
-    again = KeypointMapping(np.array(table["weights"]))
-    keypoints = found[3][1].keypoints
-    box, same = mapping.apply(keypoints), again.apply(keypoints)
-    assert same.centre == pytest.approx(box.centre, abs=0.05)
-    assert same.side == pytest.approx(box.side, rel=1e-3)
-
-
 def test_each_detector_has_a_step_of_its_own(found: Found) -> None:
     _, detection = found[0]
     square = detection.square.side
-    full = program_box("blazeface_full", detection)
-    assert full.side == pytest.approx(BLAZEFACE_FULL.scale * square)
+    short, full = (program_box(f"blazeface_{name}", detection) for name in ("short", "full"))
+    assert short.side == pytest.approx(BLAZEFACE["short"].scale * square)
+    assert full.side == pytest.approx(BLAZEFACE["full"].scale * square)
+    assert short.roll == full.roll != 0.0
     haar = program_box("haar", detection._replace(keypoints=None))
     assert haar.side == pytest.approx(HAAR.scale * square)
     assert haar.roll == 0.0
-    assert program_box("blazeface_short", detection).roll == full.roll
 
 
 def test_the_boxes_are_those_of_the_program() -> None:
