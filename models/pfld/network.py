@@ -53,7 +53,6 @@ class Architecture:
         scale3: channels of that convolution, scale 3 of the head.
         pose_stage: index of the stage that feeds the auxiliary branch; without one there is none.
         folded: the convolutions have an offset in place of a normalisation. A trained network
-        folded: the convolutions have an offset in place of a normalisation. A trained network
             whose statistics stay goes on so as the same function, in 17 % less time for a step.
         direct: rank of a linear way from the last map to the points past scale 3, which is too
             narrow for all that the map tells; 0 for none. It begins as nothing.

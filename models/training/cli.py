@@ -319,7 +319,7 @@ def _looks(options: argparse.Namespace) -> None:
     print("| views | from the mean of all | from the labels of p1, offsets removed |")
     print("|---:|---:|---:|")
     for row in rows:
-        print(f"| {row.count} | {100 * row.distance:.2f} | {100 * row.error:.2f} |")
+        print(f"| {row.says} | {100 * row.distance:.2f} | {100 * row.error:.2f} |")
 
 
 def _pack(options: argparse.Namespace) -> None:

@@ -34,7 +34,7 @@ is then 7 % of it."""
 
 LARGEST_DISAGREEMENT: Final = 0.08
 """Faces on which two views of the teacher differ by more, as a root mean square over pairs of
-views and points and as a share of the eye distance, are left out (2 % of the pictures)."""
+views and points and as a share of the eye distance, are left out."""
 
 ANOTHER_FACE: Final = 0.3
 """A view that lies further from the middle of all views (share of the eye distance) shows another

@@ -20,21 +20,20 @@ class Looks(NamedTuple):
     """The mean of some views.
 
     Attributes:
-        count: number of views of the network with attention, the first of them; in the last row
-            all of both networks.
+        says: which: the first of the network with attention, all of the other, or all of both.
         distance: from the mean of all views, over all points.
         error: against the labels of p1 over `CORE`, each point's mean offset removed.
 
     Both are means, as shares of the distance between the outer eye corners.
     """
 
-    count: int
+    says: str
     distance: float
     error: float
 
 
 def measure_looks(data: Path, mesh_folder: Path) -> tuple[list[Looks], int]:
-    """One row for each number of views, over the pictures of p1 in which all of them find the
+    """One row for each mean of views, over the pictures of p1 in which all of them find the
     labelled face, and the number of these pictures.
     """
     coarse = p1_labels(data)
@@ -49,14 +48,16 @@ def measure_looks(data: Path, mesh_folder: Path) -> tuple[list[Looks], int]:
     seen, truth, eyes = seen[:, usable], truth[usable], eyes[usable]
     attention = np.array([view.attention for view in VIEWS])
     middle = mean_mesh(seen, attention)
-    means = [(count, seen[:count].mean(axis=0)) for count in range(1, len(ATTENTIVE) + 1)]
+    means = {str(n): seen[:n].mean(axis=0) for n in range(1, len(ATTENTIVE) + 1)}
+    means[f"{(~attention).sum()} without attention"] = seen[~attention].mean(axis=0)
+    means["all of both networks"] = middle
     rows = []
-    for count, mean in [*means, (len(VIEWS), middle)]:
+    for says, mean in means.items():
         offset = ((mean - truth) / eyes[..., None])[:, list(CORE)]
         offset -= offset.mean(axis=0)
         rows.append(
             Looks(
-                count,
+                says,
                 float((np.linalg.norm(mean - middle, axis=2) / eyes).mean()),
                 float(np.linalg.norm(offset, axis=2).mean()),
             )

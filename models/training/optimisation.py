@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, Final, Literal, get_args
 
 from torch import Tensor, nn
@@ -72,12 +72,14 @@ class Descent:
         """For a checkpoint."""
         return [part.state_dict() for part in self._parts]
 
-    def load_state_dict(self, states: Iterable[dict[str, Any]]) -> None:
+    def load_state_dict(self, states: Sequence[dict[str, Any]]) -> None:
         """What `state_dict` gave, for a network and a method like those of then.
 
         Raises:
             ValueError: it belongs to another method or another network.
         """
+        if not isinstance(states, list) or len(states) != len(self._parts):
+            raise ValueError("the state of the optimiser belongs to another method")
         for part, state in zip(self._parts, states, strict=True):
             part.load_state_dict(state)
 

@@ -114,15 +114,24 @@ def start_from_file(network: nn.Module, file: Path) -> Start:
         for pair in zip((f"{layer}.weight", f"{layer}.bias"), kernel, strict=False)
     )
     plain = {_bare(name): tensor for name, tensor in known.items()}
+    # Linear layers without an offset lose their names: they are exported as products with the
+    # transposed weights.
+    products = [
+        node.input[1] for node in graph.node if node.op_type == "MatMul" and node.input[1] in known
+    ]
+    bare = [n for n, m in network.named_modules() if isinstance(m, nn.Linear) and m.bias is None]
+    turned = {f"{layer}.weight": known[name] for layer, name in zip(bare, products, strict=False)}
     weights, missing = network.state_dict(), []
     for name, tensor in weights.items():
-        there = known.get(names[name]) if name in names else plain.get(name)
+        there = known.get(names[name]) if name in names else plain.get(name, turned.get(name))
         if there is None and name in names:
             raise SourceError(f"{file} holds no weights of {name}; an fp32 file is needed")
         if there is None:
             missing.append(name)
             continue
         values = torch.from_numpy(numpy_helper.to_array(there).astype(np.float32))
+        if name in turned:
+            values = values.T.contiguous()
         if values.dim() == 4 and min(*values.shape[2:], *tensor.shape[2:]) > LARGEST_LOCAL:
             values = stretched(values, tensor.shape[2:])
         if values.shape != tensor.shape:

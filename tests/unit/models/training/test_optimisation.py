@@ -113,8 +113,11 @@ def test_going_on_from_a_saved_state_is_the_same_as_never_stopping(method: Metho
 
 def test_the_state_of_another_method_is_refused() -> None:
     states = Descent(network(), "adamw", 0.0).state_dict()
-    with pytest.raises(ValueError, match="group"):
+    with pytest.raises(ValueError, match="another method"):
         Descent(network(), "muon", 0.0).load_state_dict(states)
+    # Checkpoints of before held the state of AdamW itself.
+    with pytest.raises(ValueError, match="another method"):
+        Descent(network(), "adamw", 0.0).load_state_dict(states[0])
 
 
 def test_a_network_whose_channels_come_first_is_refused() -> None:

@@ -32,9 +32,14 @@ def test_a_recipe_that_begins_at_random_needs_no_other() -> None:
     assert all(line.endswith("0.25x.toml") for line in lines)
 
 
-def test_what_no_recipe_makes_is_named() -> None:
-    for name, needs in (("0.25x", "runs/before/pfld-0.25x-fp32.onnx"), ("1x", "pfld-1x-before")):
-        lines = commands_for([Recipe.load(FOLDER / f"{name}.toml")])
-        assert lines[0].startswith(f"# what follows needs {needs}")
-        said = [Path(line.split()[-1]).stem for line in lines if " train " in line]
-        assert said == [name]
+@pytest.mark.parametrize(
+    ("name", "needs", "trained"),
+    [
+        ("0.25x", "runs/before/pfld-0.25x-fp32.onnx", ["0.25x"]),
+        ("1x", "pfld-0.5x-before", ["0.5x", "1x"]),
+    ],
+)
+def test_what_no_recipe_makes_is_named(name: str, needs: str, trained: list[str]) -> None:
+    lines = commands_for([Recipe.load(FOLDER / f"{name}.toml")])
+    assert lines[0].startswith(f"# what follows needs {needs}")
+    assert [Path(line.split()[-1]).stem for line in lines if " train " in line] == trained

@@ -152,6 +152,23 @@ def test_a_folded_network_starts_with_the_answers_of_a_file(
         torch.testing.assert_close(getattr(after, name), getattr(before, name))
 
 
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_direct_way_is_read_from_a_file_too(tmp_path: Path, mirrored: bool) -> None:
+    before = network(folded=True, pose_stage=None, direct=3)
+    for parameter in before.parameters():
+        torch.nn.init.normal_(parameter, 0.0, 0.1)
+    recipe = Recipe.load(Path(__file__).parents[4] / "models" / "pfld" / "0.25x.toml")
+    file = tmp_path / "direct.onnx"
+    export(before, replace(card_of(recipe, "a test"), input_size=64), file, mirrored=mirrored)
+    after = network(folded=True, pose_stage=None, direct=3)
+    assert start_from_file(after, file).new == ["mesh.weight", "mesh.bias"]
+    pictures = torch.randn(4, 3, 64, 64)
+    with torch.inference_mode():
+        torch.testing.assert_close(
+            after.eval()(pictures).points, before.eval()(pictures).points, rtol=1e-3, atol=1e-3
+        )
+
+
 def test_a_file_of_another_network_is_refused(exported: Path, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="another network"):
         start_from_file(network(folded=True, repeats=1), exported)
