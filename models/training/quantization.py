@@ -88,8 +88,10 @@ def last_layers(model: Any) -> list[str]:
             names.append(node.name)
         else:
             feeds_others.update(node.input)
-        if followed or node.op_type in PRODUCTS:
+        if followed:
             feeds_a_product.update(node.input)
+        elif node.op_type in PRODUCTS:
+            feeds_a_product.update(node.input[:2])  # the third is added, not multiplied
     return names
 
 

@@ -49,6 +49,19 @@ def test_the_products_that_no_other_follows_stay_in_float() -> None:
     assert names_of(nodes) == ["logit", "points", "trust"]
 
 
+def test_a_product_that_is_added_to_the_last_one_is_a_last_one_itself() -> None:
+    # What onnxruntime makes of the sum of two products: the one is the offset of the other.
+    nodes = [
+        helper.make_node("Conv", ["crop", "w0"], ["map"], name="first"),
+        helper.make_node("GlobalAveragePool", ["map"], ["mean"], name="pool"),
+        helper.make_node("Gemm", ["mean", "w1", "b1"], ["part"], name="features"),
+        helper.make_node("Conv", ["map", "w2"], ["cells"], name="cells"),
+        helper.make_node("Flatten", ["cells"], ["flat"], name="flatten"),
+        helper.make_node("Gemm", ["flat", "w3", "part"], ["points"], name="sum"),
+    ]
+    assert names_of(nodes) == ["features", "flatten", "pool", "sum"]
+
+
 def test_what_a_family_keeps_in_float_stays_so(tmp_path: Path) -> None:
     folder = Path(__file__).parents[4] / "models" / "landmark_transformer"
     recipe = Recipe.load(folder / "small.toml")
