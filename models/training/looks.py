@@ -39,20 +39,21 @@ def measure_looks(data: Path, mesh_folder: Path) -> tuple[list[Looks], int]:
     coarse = p1_labels(data)
     pictures = [p for p in list_pictures(data) if p.path in coarse]
     truth = np.stack([coarse[p.path] for p in pictures])
-    meshes = upright_views(pictures, mesh_folder)
-    seen = ibug68_from_mesh(meshes[..., :2].reshape(-1, *meshes.shape[2:3], 2))
-    seen = seen.reshape(len(VIEWS), len(pictures), IBUG68.count, 2)
+    meshes = upright_views(pictures, mesh_folder)[..., :2]
     eyes = eye_distances(truth, IBUG68)[:, None]
-    off = np.linalg.norm(seen - truth, axis=3).mean(axis=2) / eyes.T
-    usable = (off < OTHER_FACE).all(axis=0) & (eyes[:, 0] >= SMALLEST_EYE_DISTANCE)
-    seen, truth, eyes = seen[:, usable], truth[usable], eyes[usable]
+    off = np.stack(
+        [np.linalg.norm(ibug68_from_mesh(seen) - truth, axis=2).mean(axis=1) for seen in meshes]
+    )
+    usable = (off / eyes.T < OTHER_FACE).all(axis=0) & (eyes[:, 0] >= SMALLEST_EYE_DISTANCE)
+    meshes, truth, eyes = meshes[:, usable], truth[usable], eyes[usable]
     attention = np.array([view.attention for view in VIEWS])
-    middle = mean_mesh(seen, attention)
-    means = {str(n): seen[:n].mean(axis=0) for n in range(1, len(ATTENTIVE) + 1)}
-    means[f"{(~attention).sum()} without attention"] = seen[~attention].mean(axis=0)
-    means["all of both networks"] = middle
+    middle = ibug68_from_mesh(mean_mesh(meshes, attention))
+    means = {str(n): meshes[:n].mean(axis=0) for n in range(1, len(ATTENTIVE) + 1)}
+    means[f"{(~attention).sum()} without attention"] = meshes[~attention].mean(axis=0)
+    means["all of both networks"] = mean_mesh(meshes, attention)
     rows = []
-    for says, mean in means.items():
+    for says, mesh in means.items():
+        mean = ibug68_from_mesh(mesh)
         offset = ((mean - truth) / eyes[..., None])[:, list(CORE)]
         offset -= offset.mean(axis=0)
         rows.append(

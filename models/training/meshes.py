@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from app.core.errors import SourceError
 from app.core.layout import MESH478
+from app.core.mesh import LOWER_LIDS, UPPER_LIDS
 from models.training.mapping import FACE_VERTICES
 from models.training.sources import Picture, read_picture
 
@@ -129,7 +130,8 @@ class MeshTeacher:
 
 def mean_mesh(seen: npt.NDArray[Any], attention: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
     """The mean of views (V, ..., 478, 3): of each network, and then of both, the one without
-    attention with `BARE_SHARE`; the irises are those of the other one.
+    attention with `BARE_SHARE`. The shape of the eyes and the irises are those of the other one
+    alone: the network without attention sees shut eyes half open.
 
     Args:
         seen: upright views of one face or of several, of both networks or of one.
@@ -139,8 +141,13 @@ def mean_mesh(seen: npt.NDArray[Any], attention: npt.NDArray[np.bool_]) -> npt.N
         return np.asarray(seen.mean(axis=0))
     mean, bare = seen[attention].mean(axis=0), seen[~attention].mean(axis=0)
     face = (Ellipsis, slice(FACE_VERTICES), slice(None))
-    mean[face] = (1 - BARE_SHARE) * mean[face] + BARE_SHARE * bare[face]
-    return np.asarray(mean)
+    both = mean.copy()
+    both[face] = (1 - BARE_SHARE) * mean[face] + BARE_SHARE * bare[face]
+    for upper, lower in zip(UPPER_LIDS, LOWER_LIDS, strict=True):
+        corners, eye = [upper[0], upper[-1]], sorted({*upper, *lower})
+        way = (both - mean)[..., corners, :].mean(axis=-2, keepdims=True)
+        both[..., eye, :] = mean[..., eye, :] + way
+    return np.asarray(both)
 
 
 def extract_meshes(

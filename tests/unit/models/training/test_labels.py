@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from app.core.errors import SourceError
+from app.core.mesh import LOWER_LIDS, UPPER_LIDS
 from app.evaluate.attributes import ATTRIBUTES
 from models.training.crops import STORED_SCALE, STORED_SIDE, build_crops, load_crops, warp
 from models.training.labels import (
@@ -72,11 +73,27 @@ def test_views_are_averaged_and_their_distance_is_that_of_two() -> None:
     attention = np.array([view.attention for view in VIEWS])
     means = seen[attention].mean(axis=0), seen[~attention].mean(axis=0)
     expected = (1 - BARE_SHARE) * means[0] + BARE_SHARE * means[1]
-    assert np.allclose(meshes[:, :FACE_VERTICES], expected[:, :FACE_VERTICES])
+    eyes = {i for lids in (*UPPER_LIDS, *LOWER_LIDS) for i in lids}
+    face = [i for i in range(FACE_VERTICES) if i not in eyes]
+    assert np.allclose(meshes[:, face], expected[:, face])
     # The network without attention knows no irises.
     assert np.allclose(meshes[:, FACE_VERTICES:], means[0][:, FACE_VERTICES:])
     # Two points with a deviation of s per axis are 2 s apart, as a root mean square.
     assert apart[0] == pytest.approx(0.02, rel=0.05)
+
+
+def test_eyes_lie_where_both_networks_see_them_as_far_open_as_one_of_them_does() -> None:
+    seen = views_of_a_face(np.random.default_rng(0), 0.0)
+    bare = [not view.attention for view in VIEWS]
+    seen[bare, :, :, 0] += 0.03
+    seen[np.ix_(bare, [0], LOWER_LIDS[0][1:-1], [1])] += 0.06  # open in this one's eyes
+    meshes, _ = average_views(seen)
+    (mean,), one = meshes, seen[0, 0]
+    for upper, lower in zip(UPPER_LIDS, LOWER_LIDS, strict=True):
+        eye = sorted({*upper, *lower})
+        assert mean[eye] - one[eye] == pytest.approx(
+            np.broadcast_to([0.03 * BARE_SHARE, 0.0, 0.0], (len(eye), 3)), abs=1e-6
+        )
 
 
 def test_a_view_of_another_face_does_not_count() -> None:
