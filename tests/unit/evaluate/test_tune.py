@@ -10,7 +10,7 @@ from app.vision.session import load_model
 
 def test_the_crop_of_a_model_is_found_again_from_a_wrong_one() -> None:
     model = load_model(models_folder() / "pfld-0.5x-int8.onnx")
-    wrong = replace(model.card, crop_scale=1.9, crop_shift=-0.2, channels="rgb")
+    wrong = replace(model.card, crop_scale=2.1, crop_shift=-0.25, channels="rgb")
     tuned = tune_crop(replace(model, card=wrong), open_labelled_clip(asset("demo.mp4")))
     assert tuned.before > 2 * tuned.error
     assert tuned.card.channels == model.card.channels
