@@ -56,7 +56,7 @@ MESH_SURROUNDINGS: Final = 2.2
 @dataclass(frozen=True, eq=False, slots=True)
 class Shown:
     """A picture with a face, in its pixels: BlazeFace's own square, the face box that the program
-    makes of BlazeFace's keypoints, and the truth of `CORE` (10, 2).
+    makes of it, tilted as the eyes are, and the truth of `CORE` (10, 2).
     """
 
     image: Image
