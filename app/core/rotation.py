@@ -10,6 +10,8 @@ and the product is unique for |yaw| < 90 degrees.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -20,14 +22,18 @@ Matrix = npt.NDArray[np.float64]
 
 def pose_to_matrix(pose: HeadPose) -> Matrix:
     """(3, 3) rotation that takes face axes to camera axes."""
-    yaw, pitch, roll = np.radians([pose.yaw, pose.pitch, pose.roll])
-    cy, sy = np.cos(yaw), np.sin(yaw)
-    cp, sp = np.cos(pitch), np.sin(pitch)
-    cr, sr = np.cos(roll), np.sin(roll)
-    about_x = np.array([[1, 0, 0], [0, cp, sp], [0, -sp, cp]])
-    about_y = np.array([[cy, 0, -sy], [0, 1, 0], [sy, 0, cy]])
-    about_z = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
-    return np.asarray(about_z @ about_y @ about_x, dtype=np.float64)
+    # The product written out, and no arrays before the last: this runs for each face and frame.
+    yaw, pitch, roll = math.radians(pose.yaw), math.radians(pose.pitch), math.radians(pose.roll)
+    cy, sy = math.cos(yaw), math.sin(yaw)
+    cp, sp = math.cos(pitch), math.sin(pitch)
+    cr, sr = math.cos(roll), math.sin(roll)
+    return np.array(
+        [
+            [cr * cy, cr * sy * sp - sr * cp, -cr * sy * cp - sr * sp],
+            [sr * cy, sr * sy * sp + cr * cp, -sr * sy * cp + cr * sp],
+            [sy, -cy * sp, cy * cp],
+        ]
+    )
 
 
 def matrix_to_pose(rotation: Matrix) -> HeadPose:
@@ -36,12 +42,10 @@ def matrix_to_pose(rotation: Matrix) -> HeadPose:
     yaw lies in -90..90, pitch and roll in -180..180. At |yaw| = 90 pitch and roll turn about
     the same axis; roll is then reported as 0.
     """
-    sin_yaw = float(np.clip(rotation[2, 0], -1.0, 1.0))
-    yaw = np.arcsin(sin_yaw)
-    if abs(sin_yaw) < 1 - 1e-9:
-        pitch = np.arctan2(-rotation[2, 1], rotation[2, 2])
-        roll = np.arctan2(rotation[1, 0], rotation[0, 0])
+    (r00, _, _), (r10, r11, r12), (r20, r21, r22) = rotation.tolist()
+    yaw = math.asin(min(max(r20, -1.0), 1.0))
+    if abs(r20) < 1 - 1e-9:
+        pitch, roll = math.atan2(-r21, r22), math.atan2(r10, r00)
     else:
-        pitch = np.arctan2(rotation[1, 2], rotation[1, 1])
-        roll = 0.0
-    return HeadPose(*(float(a) for a in np.degrees([yaw, pitch, roll])))
+        pitch, roll = math.atan2(r12, r11), 0.0
+    return HeadPose(math.degrees(yaw), math.degrees(pitch), math.degrees(roll))

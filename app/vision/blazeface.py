@@ -105,7 +105,9 @@ class BlazeFaceDetector:
             width = height = side
         part = np.ascontiguousarray(image[top : top + height, left : left + width])
         small, _ = shrunk(part, _LONGER_SIDE)
-        found = self._networks[look.network].process(cv2.cvtColor(small, cv2.COLOR_BGR2RGB))
+        rgb = cv2.cvtColor(small, cv2.COLOR_BGR2RGB)
+        rgb.flags.writeable = False  # MediaPipe copies what somebody might still change
+        found = self._networks[look.network].process(rgb)
         boxes = []
         for detection in found.detections or ():
             place = detection.location_data.relative_bounding_box

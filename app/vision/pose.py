@@ -103,23 +103,23 @@ class PoseEstimator:
         seen = self._weights @ points[self._used]
         if len(self._model) < _FEWEST or not np.isfinite(seen).all():
             return pose
-        camera = _camera(width, height, field_of_view_deg)
-        rays = (seen - camera[:2, 2]) / camera[0, 0]
+        focal, cx, cy = _pinhole(width, height, field_of_view_deg)
+        rays = (seen - (cx, cy)) / focal
         turned = self._model @ pose_to_matrix(pose).T
         # A point of the head lies on its ray, (X + x) / (Z + z) = ray: linear in (x, y, z). Least
         # squares, whose normal equations come apart once the rays are taken from their mean.
         wanted = rays * turned[:, 2:] - turned[:, :2]
-        middle = rays.mean(axis=0)
+        middle = rays.sum(axis=0) / len(rays)
         apart = rays - middle
-        spread = float((apart**2).sum())
+        spread = float(np.vdot(apart, apart))
         if spread < _SMALLEST_SPREAD:
             return pose
-        depth = -float((apart * wanted).sum()) / spread
+        depth = -float(np.vdot(apart, wanted)) / spread
         if depth <= 0:
             return pose
-        shift = (*(wanted.mean(axis=0) + middle * depth), depth)
-        x, y, z = (float(value) * OUTER_EYE_CM for value in shift)
-        return replace(pose, position_cm=(x, y, z))
+        x, y = (wanted.sum(axis=0) / len(rays) + middle * depth).tolist()
+        centimetres = (x * OUTER_EYE_CM, y * OUTER_EYE_CM, depth * OUTER_EYE_CM)
+        return replace(pose, position_cm=centimetres)
 
 
 def pose_to_camera_axes(
@@ -142,20 +142,32 @@ def pose_to_camera_axes(
         height: height of the frame, pixels.
         field_of_view_deg: horizontal angle that the camera sees.
     """
-    camera = _camera(width, height, field_of_view_deg)
-    ray = np.array([*(np.array(at) - camera[:2, 2]) / camera[0, 0], 1.0])
-    ray /= np.linalg.norm(ray)
-    # The shortest turn from the camera's axis (0, 0, 1) to the ray.
-    axis, cosine = np.array([-ray[1], ray[0], 0.0]), ray[2]
-    cross = np.array([[0, 0, axis[1]], [0, 0, -axis[0]], [-axis[1], axis[0], 0]])
-    look = np.eye(3) + cross + cross @ cross / (1 + cosine)
+    focal, cx, cy = _pinhole(width, height, field_of_view_deg)
+    x, y = (at[0] - cx) / focal, (at[1] - cy) / focal
+    length = math.sqrt(x * x + y * y + 1)
+    x, y, z = x / length, y / length, 1 / length
+    # The shortest turn from the camera's axis (0, 0, 1) to the ray (x, y, z).
+    part = 1 + z
+    look = np.array(
+        [
+            [1 - x * x / part, -x * y / part, x],
+            [-x * y / part, 1 - y * y / part, y],
+            [-x, -y, z],
+        ]
+    )
     return matrix_to_pose(look @ pose_to_matrix(pose))
 
 
-def _camera(width: int, height: int, field_of_view_deg: float) -> npt.NDArray[np.float64]:
-    """(3, 3) pinhole matrix with square pixels and its axis through the middle of the frame."""
+def _pinhole(width: int, height: int, field_of_view_deg: float) -> tuple[float, float, float]:
+    """Focal length, and (x, y) of the axis, through the middle of the frame, all in pixels."""
     focal = width / 2 / math.tan(math.radians(field_of_view_deg) / 2)
-    return np.array([[focal, 0, (width - 1) / 2], [0, focal, (height - 1) / 2], [0, 0, 1]])
+    return focal, (width - 1) / 2, (height - 1) / 2
+
+
+def _camera(width: int, height: int, field_of_view_deg: float) -> npt.NDArray[np.float64]:
+    """(3, 3) pinhole matrix with square pixels."""
+    focal, cx, cy = _pinhole(width, height, field_of_view_deg)
+    return np.array([[focal, 0, cx], [0, focal, cy], [0, 0, 1]])
 
 
 @cache
