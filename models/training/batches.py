@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from app.core.errors import SourceError
 from app.core.face import Box, HeadPose
 from app.core.geometry import crop_transform
 from app.core.layout import IBUG68, MESH478, LandmarkLayout, point_map
@@ -61,6 +62,7 @@ class Faces:
         rotations: (M, 3, 3).
         attributes: (M, 6).
         masked: (M,) a face mask covers mouth, chin and nose.
+        source: (M,) name of the source, of a synthetic face what was done to it.
     """
 
     crops: Crops
@@ -69,13 +71,20 @@ class Faces:
     rotations: npt.NDArray[np.float64]
     attributes: npt.NDArray[np.bool_]
     masked: npt.NDArray[np.bool_]
+    source: npt.NDArray[np.str_]
 
     @classmethod
     def of(cls, labels: Labels, crops: Crops, *splits: str) -> Faces:
         """The faces of these splits."""
         counts = labels.counts & labels.inside
         return cls(
-            crops, labels.of(*splits), counts, labels.rotations, labels.attributes(), labels.masked
+            crops,
+            labels.of(*splits),
+            counts,
+            labels.rotations,
+            labels.attributes(),
+            labels.masked,
+            labels.source,
         )
 
     @property
@@ -85,7 +94,23 @@ class Faces:
 
 
 class AugmentedBatches(Dataset[Batch]):
-    """Element s is the batch of training step s."""
+    """Element s is the batch of training step s.
+
+    Args:
+        faces: whose crops to make.
+        framing: what a crop is.
+        jitter: how far it strays from that.
+        batch_size: crops per batch.
+        negatives: share of the crops that hold no well-framed face.
+        seed: of every random choice.
+        layout: of the points.
+        accessories: draw glasses, masks and hands over faces.
+        clear: share of the crops that differ from their picture in light and colour alone.
+        shown: how often an epoch shows each face of a source, by its name; once where none is.
+
+    Raises:
+        SourceError: `shown` names a source of which there is no face, or a negative count.
+    """
 
     def __init__(
         self,
@@ -99,6 +124,7 @@ class AugmentedBatches(Dataset[Batch]):
         layout: LandmarkLayout = IBUG68,
         accessories: bool = True,
         clear: float = 0.0,
+        shown: Mapping[str, float] | None = None,
     ) -> None:
         self._faces = faces
         self._layout = layout
@@ -109,6 +135,8 @@ class AugmentedBatches(Dataset[Batch]):
         self._seed = seed
         self._accessories = accessories
         self._clear = clear
+        self._times = _times(faces.source[faces.rows], shown) if shown else None
+        self._kept: tuple[int, npt.NDArray[np.int64]] | None = None
 
     def __getitem__(self, step: int) -> Batch:
         """The batch of one step, whatever was asked for before."""
@@ -118,15 +146,36 @@ class AugmentedBatches(Dataset[Batch]):
         return Batch(*(torch.from_numpy(column) for column in columns))
 
     def _rows(self, step: int) -> npt.NDArray[np.int64]:
-        """Rows of the faces of one step: every face once per epoch, in an order of its own."""
-        count = len(self._faces.rows)
+        """Rows of the faces of one step: every face once per epoch, in an order of its own, or as
+        often as `shown` says.
+        """
+        count = len(self._faces.rows) if self._times is None else round(self._times.sum())
         wanted = np.arange(step * self._batch_size, (step + 1) * self._batch_size)
         rows = np.empty(len(wanted), dtype=np.int64)
         for epoch in np.unique(wanted // count):
-            order = np.random.default_rng((self._seed, 0, epoch)).permutation(self._faces.rows)
+            order = self._order(int(epoch), count)
             here = wanted // count == epoch
             rows[here] = order[wanted[here] % count]
         return rows
+
+    def _order(self, epoch: int, count: int) -> npt.NDArray[np.int64]:
+        """The rows of one epoch of `count` crops, kept for the next step."""
+        if self._kept is None or self._kept[0] != epoch:
+            rng = np.random.default_rng((self._seed, 0, epoch))
+            self._kept = epoch, self._drawn(count, rng)
+        return self._kept[1]
+
+    def _drawn(self, count: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+        rows, times = self._faces.rows, self._times
+        if times is None:
+            return rng.permutation(rows)
+        # Even steps along the sum of the times from a random start: a face that should be shown
+        # 2.4 times an epoch comes twice or three times, a source as often as it should, and
+        # every epoch is as long. Equal times lie together, or the steps could miss every other.
+        order = np.lexsort((rng.random(len(rows)), times))
+        reach = np.cumsum(times[order])
+        steps = (np.arange(count) + rng.random()) * reach[-1] / count
+        return rng.permutation(rows[order][np.searchsorted(reach, steps, side="right")])
 
     def _crop(self, row: int, rng: np.random.Generator) -> tuple[npt.NDArray[Any], ...]:
         faces, framing = self._faces, self._framing
@@ -270,6 +319,19 @@ def stream(
         pin_memory=pin_memory,
     )
     return iter(loader)
+
+
+def _times(sources: npt.NDArray[np.str_], shown: Mapping[str, float]) -> npt.NDArray[np.float64]:
+    """How often (F,) an epoch shows each of the faces from these sources (F,)."""
+    known = set(sources.tolist())
+    unknown = sorted(set(shown) - known)
+    if unknown:
+        raise SourceError(
+            f"no face comes from {', '.join(unknown)}; there are {', '.join(sorted(known))}"
+        )
+    if min(shown.values()) < 0:
+        raise SourceError("a face cannot be shown fewer than 0 times per epoch")
+    return np.array([shown.get(source, 1.0) for source in sources.tolist()])
 
 
 def _somewhere(stored: int, size: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:

@@ -73,12 +73,7 @@ class Learner:
         # It counts in Python's time, not in the device's: reading it would wait for each step.
         self.average.n_averaged = self.average.n_averaged.cpu()
         schedule = recipe.schedule
-        self._descent = Descent(
-            self.network,
-            schedule.optimiser,
-            schedule.weight_decay,
-            fused=device.type != "cpu",
-        )
+        self._descent = Descent(self.network, schedule.optimiser, schedule.weight_decay)
         self._predict = torch.compile(self.network) if compiled else self.network
         self._loss = recipe.build_loss(faces.attributes[faces.rows]).to(device)
         self._frozen = False

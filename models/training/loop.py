@@ -90,6 +90,7 @@ class Trainer:
             layout=first.system.layout,
             accessories=first.data.accessories,
             clear=first.data.clear,
+            shown=first.data.shown,
         )
         self.learners = [
             Learner(

@@ -22,15 +22,12 @@ class Descent:
             channels in, where those of Adam follow the few strongest. They are scaled as Liu et
             al. (2025) do, so that a rate for AdamW serves here, too.
         weight_decay: of weights alone; it would pull normalisation and biases for nothing.
-        fused: let one kernel of the GPU do the steps of AdamW.
 
     Raises:
         ValueError: the network lies otherwise in memory.
     """
 
-    def __init__(
-        self, network: nn.Module, method: Method, weight_decay: float, *, fused: bool = False
-    ) -> None:
+    def __init__(self, network: nn.Module, method: Method, weight_decay: float) -> None:
         self._parameters = list(network.parameters())
         mixing = [method == "muon" and p.ndim == 4 and p.shape[1] > 1 for p in self._parameters]
         kernels = [p for p, mixes in zip(self._parameters, mixing, strict=True) if mixes]
@@ -41,7 +38,7 @@ class Descent:
             {"params": weights, "weight_decay": weight_decay},
             {"params": others, "weight_decay": 0.0},
         ]
-        self._parts: list[Optimizer] = [AdamW(groups, lr=0.0, fused=fused)]
+        self._parts: list[Optimizer] = [AdamW(groups, lr=0.0, fused=True)]
         self._kernels = [(kernel, _matrix(kernel)) for kernel in kernels]
         if any(kernel.data_ptr() != matrix.data_ptr() for kernel, matrix in self._kernels):
             raise ValueError("the network has to lie in memory with its channels last")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -62,11 +62,15 @@ class Data:
         accessories: glasses, masks and hands drawn over them.
         clear: share of the crops in which nothing more is covered, blurred or drowned in noise:
             light and colour change alone.
+        shown: how often an epoch shows each face of a source, by the name of the source (`p1`,
+            `faces-p1`, `prajnasb`, `chandrika`, `mux`; `turned`, `eyes` and `mouth` for
+            synthetic faces); once where it is not named.
     """
 
     synthetic: bool = True
     accessories: bool = True
     clear: float = 0.0
+    shown: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def splits(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from app.core.errors import SourceError  # noqa: E402
 from app.core.layout import IBUG68, KEYPOINTS15  # noqa: E402
 from app.core.mesh import MESH478_TO_IBUG68  # noqa: E402
 from app.core.rotation import matrix_to_pose  # noqa: E402
@@ -59,6 +60,38 @@ def test_every_face_comes_once_per_epoch(faces: Faces) -> None:
     assert epoch == 18
     assert sorted(rows[:epoch]) == sorted(faces.rows)
     assert sorted(rows[epoch : 2 * epoch]) == sorted(faces.rows)
+
+
+def test_an_epoch_shows_a_source_as_often_as_asked(faces: Faces) -> None:
+    source = np.array(["web", "grey", "video"])[np.arange(len(faces.source)) % 3]
+    here = source[faces.rows]
+    shown = AugmentedBatches(
+        replace(faces, source=source), FRAMING, JITTER, batch_size=12, negatives=0.0, seed=0,
+        shown={"web": 2.5, "grey": 0.5},
+    )  # fmt: skip
+    assert [(here == name).sum() for name in ("web", "grey", "video")] == [6, 6, 6]
+    epoch = 15 + 3 + 6
+    rows = np.concatenate([shown._rows(step) for step in range(4 * epoch // 12 + 1)])
+    first, second = rows[:epoch], rows[epoch : 2 * epoch]
+    assert first.tolist() != second.tolist()
+    for some in (first, second):
+        times = np.array([(some == row).sum() for row in faces.rows])
+        assert times[here == "web"].sum() == pytest.approx(15, abs=1)
+        assert set(times[here == "web"]) <= {2, 3}
+        assert set(times[here == "grey"]) <= {0, 1}
+        assert (times[here == "video"] == 1).all()
+
+
+def test_a_source_without_faces_is_refused(faces: Faces) -> None:
+    with pytest.raises(SourceError, match="no face comes from helen48; there are"):
+        AugmentedBatches(
+            faces, FRAMING, JITTER, batch_size=4, negatives=0.0, seed=0, shown={"helen48": 2.0}
+        )
+    with pytest.raises(SourceError, match="fewer than 0 times"):
+        AugmentedBatches(
+            faces, FRAMING, JITTER, batch_size=4, negatives=0.0, seed=0,
+            shown={str(faces.source[faces.rows[0]]): -1.0},
+        )  # fmt: skip
 
 
 def test_the_points_lie_on_the_dots_of_the_crop(faces: Faces) -> None:
