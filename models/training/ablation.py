@@ -48,8 +48,8 @@ class Ablation:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read a file with `title`, `base` (a recipe beside it), tables that change every
-        variant, and `[[variants]]` with `says` and tables of their own.
+        """Read a file with `title`, `base` (a recipe beside it), tables or a `start` that change
+        every variant, and `[[variants]]` with `says` and such of their own.
 
         A variant starts from the recipe; with `after = true` from the variant above it.
 
@@ -75,8 +75,10 @@ class Ablation:
 
 
 def changed(base: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
-    """The tables of a recipe with some values of some tables replaced."""
+    """The tables of a recipe with some values of some tables, and what it starts from, replaced."""
     tables = dict(base)
+    if "start" in entry:
+        tables["start"] = entry["start"]
     for name in TABLES:
         if name in entry:
             tables[name] = {**base.get(name, {}), **entry[name]}

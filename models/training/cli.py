@@ -473,7 +473,7 @@ def _export(options: argparse.Namespace) -> None:
     network = load_trained(recipe, options.runs / recipe.name / "checkpoint.pt")
     made_by = f"{options.recipe.as_posix()} at commit {_commit()}"
     fp32: Path = options.zoo / f"{recipe.name}-fp32.onnx"
-    export(network, card_of(recipe, made_by), fp32, mirrored=recipe.mirrored)
+    export(network, card_of(recipe, made_by), fp32, corners=recipe.corners)
     if recipe.system.trust:
         labels = Labels.load(_label_file(options))
         crops = load_crops(_crop_folder(options), labels)

@@ -14,8 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from app.core.card import ModelCard
-from app.core.layout import LAYOUTS
-from models.training.families import Prediction
+from models.training.corners import FromCorners
 from models.training.recipe import Recipe
 
 OPSET = 17
@@ -37,32 +36,6 @@ LICENCE = (
     "MIT for the file; the pictures it learned from belong to their owners "
     "and were used for research"
 )
-
-
-class _Mirrored(nn.Module):
-    """A network that answers with the mean of what it says of a crop and of its mirror image."""
-
-    def __init__(self, network: nn.Module, card: ModelCard) -> None:
-        super().__init__()
-        self._network = network
-        self._mirror = list(LAYOUTS[card.layout].mirror)
-        # x in the mirror is the sum of both edges less x.
-        self._edges = {"unit": 1.0, "symmetric": 0.0, "pixels": float(card.input_size)}[
-            card.coordinates
-        ]
-
-    def forward(self, crop: Tensor) -> Prediction:
-        """(1, C, N, N) to a prediction for a batch of one."""
-        both = self._network(torch.cat([crop, crop.flip(3)]))
-        points, trust, pose = both.points, both.trust, both.pose
-        points = points.unflatten(1, (len(self._mirror), 2))
-        seen, mirrored = points[:1], points[1:][:, self._mirror]
-        back = mirrored * torch.tensor([-1.0, 1.0]) + torch.tensor([self._edges, 0.0])
-        if trust is not None:
-            trust = trust.mean(dim=0, keepdim=True)
-        if pose is not None:
-            pose = (pose[:1] + pose[1:] * torch.tensor([-1.0, 1.0, -1.0])) / 2
-        return Prediction(((seen + back) / 2).flatten(1), trust, pose)
 
 
 class _Exported(nn.Module):
@@ -87,7 +60,7 @@ class _Exported(nn.Module):
 
 def card_of(recipe: Recipe, made_by: str) -> ModelCard:
     """The card of a recipe's fp32 file, still without measurements."""
-    crop, system = recipe.crop, recipe.system
+    crop, system = recipe.file_crop, recipe.system
     depth = 1 if crop.channels == "grey" else 3
     return ModelCard(
         name=recipe.name,
@@ -111,17 +84,17 @@ def card_of(recipe: Recipe, made_by: str) -> ModelCard:
     )
 
 
-def export(network: nn.Module, card: ModelCard, path: Path, *, mirrored: bool = False) -> None:
+def export(network: nn.Module, card: ModelCard, path: Path, *, corners: bool = False) -> None:
     """Write the network and its card; the network is put into evaluation mode.
 
     Args:
         network: of the family's kind.
         card: what the file says of itself.
         path: file to write.
-        mirrored: the file asks the network about the crop and its mirror image and averages.
+        corners: the file asks the network about four corners of its crop and averages.
     """
     network.eval()
-    exported = _Exported(_Mirrored(network, card) if mirrored else network)
+    exported = _Exported(FromCorners(network, card) if corners else network)
     with torch.no_grad():
         for parameter in network.parameters():
             parameter[parameter.abs() < TINY] = 0.0

@@ -53,9 +53,9 @@ def measure_latencies(recipes: Sequence[Recipe]) -> list[Latency]:
         paths = []
         for index, recipe in enumerate(recipes):
             pair = tuple(Path(folder) / f"{index}-{p}.onnx" for p in ("fp32", "int8"))
-            card, side = card_of(recipe, "untrained"), recipe.crop.size
-            export(recipe.build_network(), card, pair[0], mirrored=recipe.mirrored)
-            shape = (CALIBRATION_INPUTS, card.depth, side, side)
+            card = card_of(recipe, "untrained")
+            export(recipe.build_network(), card, pair[0], corners=recipe.corners)
+            shape = (CALIBRATION_INPUTS, card.depth, card.input_size, card.input_size)
             inputs = rng.standard_normal(shape, dtype=np.float32)
             quantize(pair[0], pair[1], inputs, parts=recipe.system.quantized_parts)
             paths.append(pair)

@@ -60,13 +60,13 @@ def calibration_inputs(recipe: Recipe, labels: Labels, crops: Crops) -> npt.NDAr
     """(CALIBRATION_CROPS, C, N, N) normalised training crops, framed as detectors frame them."""
     batches = AugmentedBatches(
         Faces.of(labels, crops, "train"),
-        recipe.crop,
+        recipe.file_crop,
         recipe.jitter,
         batch_size=CALIBRATION_CROPS,
         negatives=0.0,
         seed=recipe.schedule.seed + 1,
     )
-    inputs: npt.NDArray[np.float32] = normalised(batches[0].images, recipe.crop).numpy()
+    inputs: npt.NDArray[np.float32] = normalised(batches[0].images, recipe.file_crop).numpy()
     return inputs
 
 

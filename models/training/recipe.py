@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,6 +14,7 @@ from torch import nn
 
 from app.core.errors import SourceError
 from models.training.augmentation import Jitter
+from models.training.corners import with_margin
 from models.training.crops import Framing
 from models.training.families import Family, find_family
 from models.training.optimisation import METHODS, Method
@@ -88,8 +89,9 @@ class Recipe:
         start: name of the recipe whose trained weights this one begins with (see `start`), path
             of an fp32 model file likewise, or None to begin with random ones.
         path: where the recipe lies, for the card.
-        mirrored: the exported files look at each crop and at its mirror image and average: twice
-            the time for a smaller and steadier error.
+        corners: the exported files look at each face from the four corners of a slightly larger
+            crop, twice in the mirror, and average: four times the time for a smaller and steadier
+            error.
         network: what the family read from the `[network]` table.
         loss: what it read from the `[loss]` table.
     """
@@ -104,7 +106,7 @@ class Recipe:
     loss: Any
     schedule: Schedule
     data: Data = Data()
-    mirrored: bool = False
+    corners: bool = False
 
     @property
     def shared(self) -> tuple[Any, ...]:
@@ -117,6 +119,11 @@ class Recipe:
     def system(self) -> Family:
         """What the family gives to the training."""
         return find_family(self.family)
+
+    @property
+    def file_crop(self) -> Framing:
+        """What the exported files are given."""
+        return with_margin(self.crop) if self.corners else self.crop
 
     def build_network(self) -> nn.Module:
         """The network with its first weights."""
@@ -145,7 +152,14 @@ class Recipe:
 
     @classmethod
     def from_tables(cls, values: Mapping[str, Any], path: Path) -> Self:
-        """Build a recipe from the tables of its file."""
+        """Build a recipe from the tables of its file.
+
+        Raises:
+            SourceError: it says what no recipe knows, and see `load`.
+        """
+        unknown = sorted(set(values) - {known.name for known in fields(cls)})
+        if unknown:
+            raise SourceError(f"the recipe {path} says {', '.join(unknown)}, which no recipe knows")
         crop = Framing(**values["crop"])
         schedule = Schedule(**values["schedule"])
         if schedule.frozen_from == 0 and "start" not in values:
@@ -170,5 +184,5 @@ class Recipe:
             loss=family.read_loss(values["loss"]),
             schedule=schedule,
             data=Data(**values.get("data", {})),
-            mirrored=values.get("mirrored", False),
+            corners=values.get("corners", False),
         )

@@ -47,16 +47,16 @@ def trust_examples(
     """
     batches = AugmentedBatches(
         Faces.of(labels, crops, "train"),
-        recipe.crop,
+        recipe.file_crop,
         recipe.jitter,
         batch_size=FITTED_CROPS,
         negatives=FITTED_NEGATIVES,
         seed=recipe.schedule.seed + 2,
     )
     batch = batches[0]
-    images = torch.cat([batch.images, torch.from_numpy(walls(recipe.crop, FITTED_WALLS))])
+    images = torch.cat([batch.images, torch.from_numpy(walls(recipe.file_crop, FITTED_WALLS))])
     positive = np.concatenate([batch.positive.numpy(), np.zeros(FITTED_WALLS, dtype=bool)])
-    return normalised(images, recipe.crop).numpy(), positive
+    return normalised(images, recipe.file_crop).numpy(), positive
 
 
 def walls(framing: Framing, count: int) -> npt.NDArray[np.uint8]:
@@ -83,14 +83,14 @@ def refit_trust(
 
     Args:
         path: an ONNX file whose trust is the sigmoid of one matrix product in float, or of its
-            mean over the crop and its mirror image.
+            mean over the corners of the crop.
         inputs: (F, 3, N, N) normalised crops.
         positive: (F,), whether a crop holds a well-framed face.
     """
     model: Any = onnx.load(path)
     made_by = {output: node for node in model.graph.node for output in node.output}
     layer = made_by[TRUST]
-    while layer.op_type != "Gemm":  # a sigmoid, and of a mirrored file a mean before it
+    while layer.op_type != "Gemm":  # a sigmoid, and before it the mean over corners
         layer = made_by[layer.input[0]]
     features = torch.from_numpy(_features(model, layer.input[0], inputs))
     weights, bias = _logistic_regression(features, torch.from_numpy(positive))
@@ -102,7 +102,7 @@ def refit_trust(
 
 
 def _features(model: Any, name: str, inputs: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Values (F, K) of an inner tensor (1, K) of the model; of a tensor (2, K) the mean."""
+    """Values (F, K) of an inner tensor (1, K) of the model; of a tensor (4, K) the mean."""
     probe = onnx.ModelProto()
     probe.CopyFrom(model)
     del probe.graph.output[:]

@@ -25,6 +25,14 @@ def test_variants_change_what_they_name_and_keep_the_rest() -> None:
     assert all(loss.form == "seed" and loss.head_pose_share == 0 for loss in losses[:4])
 
 
+def test_an_ablation_may_start_from_another_file_than_its_base() -> None:
+    framing, steps = (Ablation.load(FOLDER / f"{name}.toml") for name in ("framing", "steps"))
+    starts = [{v.recipe.start for v in ablation.variants} for ablation in (framing, steps)]
+    assert starts == [
+        {"runs/5189ece/pfld-0.5x-fp32.onnx"}, {"runs/1de9f28/pfld-0.5x-fp32.onnx"}
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.toml")), ids=lambda path: path.stem)
 def test_every_file_of_the_family_compares_equal_runs(path: Path) -> None:
     variants = Ablation.load(path).variants

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ torch = pytest.importorskip("torch")
 import onnx  # noqa: E402
 
 from app.core.layout import LAYOUTS  # noqa: E402
+from models.training.corners import MARGIN  # noqa: E402
 from models.training.evaluation import ModelFile, count_macs  # noqa: E402
 from models.training.export import HALF_FROM, card_of, export  # noqa: E402
 from models.training.learner import normalised  # noqa: E402
@@ -46,27 +48,35 @@ def test_large_kernels_are_stored_in_half_and_computed_in_full(tmp_path: Path) -
 @pytest.mark.parametrize(
     "recipe", ["pfld/0.25x.toml", "keypoints15/keypoints15.toml"], ids=["unit", "symmetric"]
 )
-def test_a_mirrored_file_averages_a_crop_and_its_mirror_image(recipe: str, tmp_path: Path) -> None:
+def test_a_file_with_corners_averages_four_parts_of_its_crop(recipe: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
     read = Recipe.load(RECIPES / recipe)
-    network, card = read.build_network(), card_of(read, "a test")
-    files = []
-    for mirrored in (False, True):
-        path = tmp_path / f"{mirrored}.onnx"
-        export(network, card, path, mirrored=mirrored)
-        files.append(ModelFile(path))
-    plain, both = files
-    assert count_macs(both.path) == 2 * count_macs(plain.path)
+    read = replace(read, corners=False)
+    network, square = read.build_network(), read.crop.size
+    plain, all_four = (tmp_path / f"{name}.onnx" for name in ("plain", "corners"))
+    export(network, card_of(read, "a test"), plain)
+    card = card_of(replace(read, corners=True), "a test")
+    export(network, card, all_four, corners=True)
+    assert card.input_size == square + MARGIN
+    assert card.crop_scale / card.input_size == pytest.approx(read.crop.scale / square)
+    one, four = ModelFile(plain), ModelFile(all_four)
+    assert count_macs(four.path) == 4 * count_macs(one.path)
     rng = np.random.default_rng(0)
     crop = rng.integers(0, 256, (card.input_size, card.input_size, 3)).astype(np.uint8)
-    (points, trust), (other, other_trust) = plain.run(crop), plain.run(crop[:, ::-1])
-    back = other[list(LAYOUTS[card.layout].mirror)] * [-1, 1] + [1, 0]
-    assert np.abs(points - back).max() > 1e-3
-    found, found_trust = both.run(crop)
-    np.testing.assert_allclose(found, (points + back) / 2, atol=1e-5)
-    logits = [np.log(t / (1 - t)) for t in (trust, other_trust, found_trust)]
-    assert logits[2] == pytest.approx((logits[0] + logits[1]) / 2, abs=1e-3)
-    if card.pose_output:
-        angles, other_angles = plain.pose(crop), plain.pose(crop[:, ::-1])
-        expected = (angles + other_angles * [-1, 1, -1]) / 2
-        np.testing.assert_allclose(both.pose(crop), expected, atol=1e-3)
+    points, logits, angles = [], [], []
+    for x, y, mirrored in ((0, 0, 0), (5, 5, 0), (5, 0, 1), (0, 5, 1)):
+        part = crop[y : y + square, x : x + square]
+        part = part[:, ::-1] if mirrored else part
+        own, trust = one.run(part)
+        if mirrored:
+            own = own[list(LAYOUTS[card.layout].mirror)] * [-1, 1] + [1, 0]
+        points.append((own * square + [x, y]) / card.input_size)
+        logits.append(np.log(trust / (1 - trust)))
+        if card.pose_output:
+            angles.append(one.pose(part) * ([-1, 1, -1] if mirrored else [1, 1, 1]))
+    assert np.ptp(points, axis=0).max() > 1e-3
+    found, found_trust = four.run(crop)
+    np.testing.assert_allclose(found, np.mean(points, axis=0), atol=1e-5)
+    assert np.log(found_trust / (1 - found_trust)) == pytest.approx(np.mean(logits), abs=1e-3)
+    if angles:
+        np.testing.assert_allclose(four.pose(crop), np.mean(angles, axis=0), atol=1e-3)

@@ -34,5 +34,5 @@ def test_a_recipe_that_begins_at_random_needs_no_other() -> None:
 
 def test_what_no_recipe_makes_is_named() -> None:
     lines = commands_for([Recipe.load(BASES / "0.5x-folded.toml")])
-    assert lines[0].startswith("# what follows needs runs/before/pfld-0.5x-fp32.onnx")
+    assert lines[0].startswith("# what follows needs runs/5189ece/pfld-0.5x-fp32.onnx")
     assert [line.split()[3] for line in lines[1:]] == ["train", "export", "quantize"]

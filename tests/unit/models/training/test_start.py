@@ -8,6 +8,7 @@ torch = pytest.importorskip("torch")
 
 from app.core.errors import SourceError  # noqa: E402
 from models.pfld.network import Architecture, Pfld, Stage  # noqa: E402
+from models.training.corners import MARGIN  # noqa: E402
 from models.training.export import card_of, export  # noqa: E402
 from models.training.recipe import Recipe  # noqa: E402
 from models.training.start import (  # noqa: E402
@@ -131,11 +132,11 @@ def test_a_checkpoint_of_another_family_is_refused(tmp_path: Path) -> None:
         start_from(network(), path, seed=0)
 
 
-@pytest.fixture(params=[False, True], ids=["plain", "mirrored"])
+@pytest.fixture(params=[False, True], ids=["plain", "corners"])
 def exported(request: pytest.FixtureRequest, trained: tuple[Pfld, Path], tmp_path: Path) -> Path:
     recipe = Recipe.load(Path(__file__).parents[4] / "models" / "pfld" / "0.25x.toml")
-    card = replace(card_of(recipe, "a test"), input_size=64)
-    export(trained[0], card, tmp_path / "small.onnx", mirrored=request.param)
+    card = replace(card_of(recipe, "a test"), input_size=64 + MARGIN * request.param)
+    export(trained[0], card, tmp_path / "small.onnx", corners=request.param)
     return tmp_path / "small.onnx"
 
 
@@ -152,14 +153,15 @@ def test_a_folded_network_starts_with_the_answers_of_a_file(
         torch.testing.assert_close(getattr(after, name), getattr(before, name))
 
 
-@pytest.mark.parametrize("mirrored", [False, True])
-def test_a_direct_way_is_read_from_a_file_too(tmp_path: Path, mirrored: bool) -> None:
+@pytest.mark.parametrize("corners", [False, True])
+def test_a_direct_way_is_read_from_a_file_too(tmp_path: Path, corners: bool) -> None:
     before = network(folded=True, pose_stage=None, direct=3)
     for parameter in before.parameters():
         torch.nn.init.normal_(parameter, 0.0, 0.1)
     recipe = Recipe.load(Path(__file__).parents[4] / "models" / "pfld" / "0.25x.toml")
     file = tmp_path / "direct.onnx"
-    export(before, replace(card_of(recipe, "a test"), input_size=64), file, mirrored=mirrored)
+    card = replace(card_of(recipe, "a test"), input_size=64 + MARGIN * corners)
+    export(before, card, file, corners=corners)
     after = network(folded=True, pose_stage=None, direct=3)
     assert start_from_file(after, file).new == ["mesh.weight", "mesh.bias"]
     pictures = torch.randn(4, 3, 64, 64)

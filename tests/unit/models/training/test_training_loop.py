@@ -1,4 +1,5 @@
 import json
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -186,6 +187,13 @@ def test_a_recipe_that_wants_an_unknown_optimiser_is_refused() -> None:
 def test_recipes_of_one_name_do_not_share_a_folder(sets: tuple, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="one name"):
         Trainer([tiny_recipe(), tiny_recipe()], Run(runs=tmp_path), *sets, lambda _line: None)
+
+
+def test_a_word_that_no_recipe_knows_is_refused() -> None:
+    path = Path(__file__).parents[4] / "models" / "pfld" / "0.5x.toml"
+    values = tomllib.loads(path.read_text(encoding="utf-8"))
+    with pytest.raises(SourceError, match=r"0\.5x\.toml says mirrored, which no recipe knows"):
+        Recipe.from_tables({**values, "mirrored": True}, path)
 
 
 def test_learners_at_different_steps_do_not_go_on_together(sets: tuple, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from models.pfld.network import Architecture, Pfld, Stage  # noqa: E402
+from models.training.corners import MARGIN  # noqa: E402
 from models.training.crops import Framing  # noqa: E402
 from models.training.evaluation import ModelFile  # noqa: E402
 from models.training.export import card_of, export  # noqa: E402
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.torch
 FRAMING = Framing(size=64, scale=1.3, shift=0.0, mean=127.5, std=64.0)
 
 
-@pytest.fixture(params=[False, True], ids=["plain", "mirrored"])
+@pytest.fixture(params=[False, True], ids=["plain", "corners"])
 def untrained(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     torch.manual_seed(0)
     stage = Stage(block="fused", channels=16, expansion=1, repeats=1, stride=2)
@@ -27,16 +28,18 @@ def untrained(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
         input_size=64, stem=16, stages=(stage,) * 3, bottleneck=16, scale3=16, pose_stage=0
     )
     recipe = Recipe.load(Path(__file__).parents[4] / "models" / "pfld" / "0.5x.toml")
-    card = replace(card_of(recipe, "a test"), input_size=FRAMING.size)
+    side = FRAMING.size + MARGIN * request.param
+    card = replace(card_of(recipe, "a test"), input_size=side)
     path = tmp_path / "untrained-fp32.onnx"
-    export(Pfld(network), card, path, mirrored=request.param)
+    export(Pfld(network), card, path, corners=request.param)
     return path
 
 
 def test_trust_learns_from_what_the_file_itself_computes(untrained: Path) -> None:
     rng = np.random.default_rng(0)
-    textured = rng.integers(0, 256, (60, 3, 64, 64)).astype(np.uint8)
-    flat = walls(FRAMING, 60)
+    side = ModelFile(untrained).card.input_size
+    textured = rng.integers(0, 256, (60, 3, side, side)).astype(np.uint8)
+    flat = walls(replace(FRAMING, size=side), 60)
     images = np.concatenate([textured, flat])
     inputs = ((images - np.float32(127.5)) / 64).astype(np.float32)
     positive = np.arange(120) < 60

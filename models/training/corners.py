@@ -1,0 +1,78 @@
+"""A file that looks at a face four times: from each corner of its crop, twice in the mirror.
+
+What a network says of a face changes a little when the crop moves by a pixel or is mirrored; the
+mean of several answers is nearer to the truth and calmer than any of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+
+from app.core.card import ModelCard
+from app.core.layout import LAYOUTS
+from models.training.crops import Framing
+from models.training.families import Prediction
+
+MARGIN: Final = 5
+"""Pixels by which the crop of the file is larger than what its network sees. It is odd since the
+first convolution goes in steps of two pixels: the four corners meet the face in all its phases."""
+
+CORNERS: Final = ((0, 0, False), (MARGIN, MARGIN, False), (MARGIN, 0, True), (0, MARGIN, True))
+"""Column and row of the crop where the network's square begins, and whether it is mirrored."""
+
+
+def with_margin(framing: Framing) -> Framing:
+    """The crop of the file around that of the network, at the same scale."""
+    size = framing.size + MARGIN
+    return replace(framing, size=size, scale=framing.scale * size / framing.size)
+
+
+class FromCorners(nn.Module):
+    """A network that answers with the mean of what it says of the four corners of a crop.
+
+    Args:
+        network: whose square is `MARGIN` smaller than the crop.
+        card: of the file; its input size is that of the crop.
+    """
+
+    def __init__(self, network: nn.Module, card: ModelCard) -> None:
+        super().__init__()
+        self._network = network
+        self._mirror = list(LAYOUTS[card.layout].mirror)
+        self._crop = card.input_size
+        self._square = card.input_size - MARGIN
+        # The coordinates of the network: how long its square is in them, and where it begins.
+        self._long, self._low = {
+            "unit": (1.0, 0.0),
+            "symmetric": (2.0, -1.0),
+            "pixels": (float(self._square), 0.0),
+        }[card.coordinates]
+        self._pixels = card.coordinates == "pixels"
+
+    def forward(self, crop: Tensor) -> Prediction:
+        """(1, C, N, N) to a prediction for a batch of one."""
+        seen = []
+        for x, y, mirrored in CORNERS:
+            square = crop[:, :, y : y + self._square, x : x + self._square]
+            seen.append(square.flip(3) if mirrored else square)
+        answers = self._network(torch.cat(seen))
+        points, trust, pose = answers.points, answers.trust, answers.pose
+        points = (points.unflatten(1, (len(self._mirror), 2)) - self._low) / self._long
+        back = []
+        for own, (x, y, mirrored) in zip(points, CORNERS, strict=True):
+            if mirrored:
+                own = own[self._mirror] * torch.tensor([-1.0, 1.0]) + torch.tensor([1.0, 0.0])
+            back.append(own * self._square + torch.tensor([float(x), float(y)]))
+        mean = torch.stack(back).mean(dim=0)  # pixels from the corner of the crop
+        if not self._pixels:
+            mean = mean / self._crop * self._long + self._low
+        if trust is not None:
+            trust = trust.mean(dim=0, keepdim=True)
+        if pose is not None:
+            turned = torch.tensor([[-1.0, 1.0, -1.0] if m else [1.0] * 3 for _, _, m in CORNERS])
+            pose = (pose * turned).mean(dim=0, keepdim=True)
+        return Prediction(mean.flatten()[None], trust, pose)
