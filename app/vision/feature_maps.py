@@ -45,7 +45,8 @@ class Inside:
     """A network at work on one face.
 
     Attributes:
-        crop: what it sees, (S, S, 3) BGR or (S, S) grey, uint8.
+        crop: what the file is given, (S, S, 3) BGR or (S, S) grey, uint8. Where a file looks at
+            several parts of it, the layers are those of the first.
         layers: in the order of the network.
     """
 

@@ -54,7 +54,7 @@ class Ablation:
         A variant starts from the recipe; with `after = true` from the variant above it.
 
         Raises:
-            SourceError: the file cannot be read or lacks a value.
+            SourceError: the file cannot be read, lacks a value or says what changes nothing.
         """
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -63,7 +63,9 @@ class Ablation:
             common = changed(base, values)
             variants: list[Variant] = []
             tables = common
+            refuse_unknown(path, values, {"title", "base", "variants"})
             for number, entry in enumerate(values["variants"]):
+                refuse_unknown(path, entry, {"says", "after"})
                 tables = changed(tables if entry.get("after") else common, entry)
                 tables["name"] = f"ablation-{path.stem}/{number}"
                 variants.append(Variant(entry["says"], Recipe.from_tables(tables, path)))
@@ -72,6 +74,13 @@ class Ablation:
             raise SourceError(f"the ablation {path} cannot be read: {error}") from error
         except (tomllib.TOMLDecodeError, TypeError, KeyError) as error:
             raise SourceError(f"the ablation {path} is wrong: {error}") from error
+
+
+def refuse_unknown(path: Path, entry: dict[str, Any], others: set[str]) -> None:
+    """Raise SourceError where an ablation says what changes nothing and is none of `others`."""
+    unknown = sorted(set(entry) - others - {"start", *TABLES})
+    if unknown:
+        raise SourceError(f"the ablation {path} says {', '.join(unknown)}, which changes nothing")
 
 
 def changed(base: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:

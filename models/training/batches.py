@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -109,7 +110,8 @@ class AugmentedBatches(Dataset[Batch]):
         shown: how often an epoch shows each face of a source, by its name; once where none is.
 
     Raises:
-        SourceError: `shown` names a source of which there is no face, or a negative count.
+        SourceError: `shown` names a source of which there is no face, says what is no count, or
+            leaves nothing to show.
     """
 
     def __init__(
@@ -329,9 +331,12 @@ def _times(sources: npt.NDArray[np.str_], shown: Mapping[str, float]) -> npt.NDA
         raise SourceError(
             f"no face comes from {', '.join(unknown)}; there are {', '.join(sorted(known))}"
         )
-    if min(shown.values()) < 0:
-        raise SourceError("a face cannot be shown fewer than 0 times per epoch")
-    return np.array([shown.get(source, 1.0) for source in sources.tolist()])
+    if not all(0 <= times < math.inf for times in shown.values()):
+        raise SourceError("a face is shown 0 times per epoch or more")
+    times = np.array([shown.get(source, 1.0) for source in sources.tolist()])
+    if round(times.sum()) < 1:
+        raise SourceError("an epoch would show no face")
+    return times
 
 
 def _somewhere(stored: int, size: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:

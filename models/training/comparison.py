@@ -274,7 +274,7 @@ def compare(
                     name=model.path.stem,
                     megabytes=model.path.stat().st_size / 1e6,
                     milliseconds=looks * times[model.path.stem],
-                    framing=f"{model.card.crop_scale:g} of the face box, {says}",
+                    framing=f"{model.card.crop_scale:.3g} of the face box, {says}",
                     helen=centred,
                     helen_plain=plain,
                     val=errors_of(locate, val)[1],

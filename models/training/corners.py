@@ -19,10 +19,11 @@ from models.training.families import Prediction
 
 MARGIN: Final = 5
 """Pixels by which the crop of the file is larger than what its network sees. It is odd since the
-first convolution goes in steps of two pixels: the four corners meet the face in all its phases."""
+first convolution goes in steps of two pixels: opposite corners meet the face in other phases."""
 
 CORNERS: Final = ((0, 0, False), (MARGIN, MARGIN, False), (MARGIN, 0, True), (0, MARGIN, True))
-"""Column and row of the crop where the network's square begins, and whether it is mirrored."""
+"""Column and row of the crop where the network's square begins, and whether it is mirrored. Both
+mirrored squares and both others lie at opposite corners, so that either pair is centred."""
 
 
 def with_margin(framing: Framing) -> Framing:
@@ -45,13 +46,12 @@ class FromCorners(nn.Module):
         self._mirror = list(LAYOUTS[card.layout].mirror)
         self._crop = card.input_size
         self._square = card.input_size - MARGIN
-        # The coordinates of the network: how long its square is in them, and where it begins.
-        self._long, self._low = {
-            "unit": (1.0, 0.0),
-            "symmetric": (2.0, -1.0),
-            "pixels": (float(self._square), 0.0),
+        # Where pictures begin in the coordinates of the network, and how long square and crop are.
+        self._low, self._square_long, self._crop_long = {
+            "unit": (0.0, 1.0, 1.0),
+            "symmetric": (-1.0, 2.0, 2.0),
+            "pixels": (0.0, float(self._square), float(self._crop)),
         }[card.coordinates]
-        self._pixels = card.coordinates == "pixels"
 
     def forward(self, crop: Tensor) -> Prediction:
         """(1, C, N, N) to a prediction for a batch of one."""
@@ -61,18 +61,18 @@ class FromCorners(nn.Module):
             seen.append(square.flip(3) if mirrored else square)
         answers = self._network(torch.cat(seen))
         points, trust, pose = answers.points, answers.trust, answers.pose
-        points = (points.unflatten(1, (len(self._mirror), 2)) - self._low) / self._long
+        points = points.unflatten(1, (len(self._mirror), 2))
+        points = (points - self._low) / self._square_long  # 0..1 across the square
         back = []
         for own, (x, y, mirrored) in zip(points, CORNERS, strict=True):
             if mirrored:
                 own = own[self._mirror] * torch.tensor([-1.0, 1.0]) + torch.tensor([1.0, 0.0])
             back.append(own * self._square + torch.tensor([float(x), float(y)]))
-        mean = torch.stack(back).mean(dim=0)  # pixels from the corner of the crop
-        if not self._pixels:
-            mean = mean / self._crop * self._long + self._low
+        mean = torch.stack(back).mean(dim=0) / self._crop  # 0..1 across the crop
         if trust is not None:
             trust = trust.mean(dim=0, keepdim=True)
         if pose is not None:
             turned = torch.tensor([[-1.0, 1.0, -1.0] if m else [1.0] * 3 for _, _, m in CORNERS])
             pose = (pose * turned).mean(dim=0, keepdim=True)
-        return Prediction(mean.flatten()[None], trust, pose)
+        own = mean * self._crop_long + self._low
+        return Prediction(own.flatten()[None], trust, pose)

@@ -89,7 +89,8 @@ def export(network: nn.Module, card: ModelCard, path: Path, *, corners: bool = F
 
     Args:
         network: of the family's kind.
-        card: what the file says of itself.
+        card: what the file says of itself; with corners its input is the larger crop, see
+            `Recipe.file_crop`.
         path: file to write.
         corners: the file asks the network about four corners of its crop and averages.
     """

@@ -54,8 +54,8 @@ class Trainer:
     """Learners of the same crops, and their position in the schedule.
 
     Raises:
-        SourceError: the recipes want different crops or schedules, their checkpoints lie at
-            different steps, or there is no such device.
+        SourceError: the recipes want different crops or schedules or faces that are not there,
+            their checkpoints lie at different steps, or there is no such device.
     """
 
     def __init__(
@@ -73,8 +73,8 @@ class Trainer:
             if recipe.shared != first.shared:
                 raise SourceError(
                     f"{recipe.path} and {first.path} cannot be trained side by side: they may "
-                    "differ in name, start, network, loss, size of the crop, learning rate and "
-                    "weight decay alone"
+                    "differ in name, start, corners, network, loss, size of the crop, learning "
+                    "rate, weight decay and optimiser alone"
                 )
         if len({recipe.name for recipe in recipes}) < len(recipes):
             raise SourceError("two recipes of one name would share one folder; train one of them")

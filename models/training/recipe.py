@@ -65,7 +65,8 @@ class Data:
             light and colour change alone.
         shown: how often an epoch shows each face of a source, by the name of the source (`p1`,
             `faces-p1`, `prajnasb`, `chandrika`, `mux`; `turned`, `eyes` and `mouth` for
-            synthetic faces); once where it is not named.
+            synthetic faces); once where it is not named. Rare classes are weighed by the faces
+            as they are, not by how often they are shown.
     """
 
     synthetic: bool = True
@@ -138,9 +139,9 @@ class Recipe:
         """Read a recipe.
 
         Raises:
-            SourceError: the file is missing, is not TOML, lacks a value, names a family that
-                does not exist, freezes statistics at random weights or wants an unknown
-                optimiser.
+            SourceError: the file is missing, is not TOML, lacks a value, says what no recipe
+                knows, names a family that does not exist, freezes statistics at random weights
+                or wants an unknown optimiser.
         """
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -155,9 +156,10 @@ class Recipe:
         """Build a recipe from the tables of its file.
 
         Raises:
-            SourceError: it says what no recipe knows, and see `load`.
+            SourceError: see `load`.
         """
-        unknown = sorted(set(values) - {known.name for known in fields(cls)})
+        known = {known.name for known in fields(cls)} - {"path"}
+        unknown = sorted(set(values) - known)
         if unknown:
             raise SourceError(f"the recipe {path} says {', '.join(unknown)}, which no recipe knows")
         crop = Framing(**values["crop"])

@@ -382,7 +382,10 @@ def _text(
             "NME on the 13 points that keypoints15 has, too",
             [_percent(np.nanmean(m.shared)) for m in measured],
         ),
-        ("score 1 / (2 MSE), coordinates in -1..1", [f"{m.score:.0f}" for m in measured]),
+        (
+            "score 1 / (2 MSE), coordinates in -1..1 of its crop",
+            [f"{m.score:.0f}" for m in measured],
+        ),
         *_rows_of_some(measured),
         ("ms per face, p50, one thread, one run", [f"{m.milliseconds:.2f}" for m in measured]),
         ("MB", [f"{m.model.path.stat().st_size / 1e6:.2f}" for m in measured]),

@@ -90,7 +90,7 @@ def refit_trust(
     model: Any = onnx.load(path)
     made_by = {output: node for node in model.graph.node for output in node.output}
     layer = made_by[TRUST]
-    while layer.op_type != "Gemm":  # a sigmoid, and before it the mean over corners
+    while layer.op_type != "Gemm":  # a sigmoid, and with corners a mean before it
         layer = made_by[layer.input[0]]
     features = torch.from_numpy(_features(model, layer.input[0], inputs))
     weights, bias = _logistic_regression(features, torch.from_numpy(positive))

@@ -58,6 +58,15 @@ def test_a_wrong_file_is_refused_with_its_name(tmp_path: Path) -> None:
         Ablation.load(tmp_path / "wrong.toml")
 
 
+def test_what_would_change_nothing_is_refused(tmp_path: Path) -> None:
+    base = (FOLDER / "bases" / "0.5x-folded.toml").as_posix()
+    for extra in ("corners = true\n", "[[variants]]\nsays = 'x'\nlos = { form = 'seed' }\n"):
+        text = f"title = 'x'\nbase = '{base}'\n{extra}[[variants]]\nsays = 'y'\n"
+        (tmp_path / "wrong.toml").write_text(text, encoding="utf-8")
+        with pytest.raises(SourceError, match=r"wrong\.toml says (corners|los), which changes"):
+            Ablation.load(tmp_path / "wrong.toml")
+
+
 def test_the_table_has_a_row_for_every_variant_that_was_trained(
     drawn_data: Path, drawn_labels: Labels, tmp_path: Path
 ) -> None:

@@ -73,13 +73,15 @@ def test_an_epoch_shows_a_source_as_often_as_asked(faces: Faces) -> None:
     epoch = 15 + 3 + 6
     rows = np.concatenate([shown._rows(step) for step in range(4 * epoch // 12 + 1)])
     first, second = rows[:epoch], rows[epoch : 2 * epoch]
-    assert first.tolist() != second.tolist()
+    thrice = []
     for some in (first, second):
         times = np.array([(some == row).sum() for row in faces.rows])
+        thrice.append(set(faces.rows[times == 3].tolist()))
         assert times[here == "web"].sum() == pytest.approx(15, abs=1)
         assert set(times[here == "web"]) <= {2, 3}
         assert set(times[here == "grey"]) <= {0, 1}
         assert (times[here == "video"] == 1).all()
+    assert thrice[0] != thrice[1]
 
 
 def test_a_source_without_faces_is_refused(faces: Faces) -> None:
@@ -87,11 +89,17 @@ def test_a_source_without_faces_is_refused(faces: Faces) -> None:
         AugmentedBatches(
             faces, FRAMING, JITTER, batch_size=4, negatives=0.0, seed=0, shown={"helen48": 2.0}
         )
-    with pytest.raises(SourceError, match="fewer than 0 times"):
-        AugmentedBatches(
-            faces, FRAMING, JITTER, batch_size=4, negatives=0.0, seed=0,
-            shown={str(faces.source[faces.rows[0]]): -1.0},
-        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("times", "says"),
+    [(-1.0, "0 times per epoch or more"), (float("nan"), "0 times"), (float("inf"), "0 times"),
+     (0.0, "no face")],
+)  # fmt: skip
+def test_what_is_no_count_is_refused(faces: Faces, times: float, says: str) -> None:
+    shown = dict.fromkeys(faces.source[faces.rows].tolist(), times)
+    with pytest.raises(SourceError, match=says):
+        AugmentedBatches(faces, FRAMING, JITTER, batch_size=4, negatives=0.0, seed=0, shown=shown)
 
 
 def test_the_points_lie_on_the_dots_of_the_crop(faces: Faces) -> None:

@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch")
 from app.core.card import ModelCard  # noqa: E402
 from app.core.errors import SourceError  # noqa: E402
 from models.training.batches import Faces  # noqa: E402
+from models.training.corners import MARGIN  # noqa: E402
 from models.training.crops import build_crops, load_crops  # noqa: E402
 from models.training.evaluation import ModelFile, count_macs  # noqa: E402
 from models.training.export import card_of, export  # noqa: E402
@@ -25,6 +26,7 @@ from models.training.learner import (  # noqa: E402
 from models.training.loop import Run, Trainer, device_of  # noqa: E402
 from models.training.quantization import calibration_inputs, quantize  # noqa: E402
 from models.training.recipe import Recipe  # noqa: E402
+from models.training.trust import trust_examples  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -274,6 +276,33 @@ def test_the_average_forgets_the_first_weights_soon() -> None:
         average += (1 - decay_after(updates, 0.999)) * (1.0 - average)
     assert average > 0.99
     assert decay_after(10**6, 0.999) == 0.999
+
+
+def test_only_sources_that_there_are_can_be_shown_more_often(sets: tuple, tmp_path: Path) -> None:
+    recipe = tiny_recipe()
+    recipe = replace(recipe, data=replace(recipe.data, shown={"nowhere": 2.0}))
+    with pytest.raises(SourceError, match="no face comes from nowhere"):
+        Trainer([recipe], Run(runs=tmp_path, workers=0), *sets, lambda _line: None)
+
+
+def test_what_a_file_with_corners_is_made_with_has_its_margin(
+    sets: tuple, drawn_labels: Labels, tmp_path: Path
+) -> None:
+    recipe = replace(tiny_recipe(), corners=True)
+    card, crops = card_of(recipe, "a test"), sets[0].crops
+    side = recipe.crop.size + MARGIN
+    assert card.input_size == side
+    fp32, int8 = tmp_path / "tiny-fp32.onnx", tmp_path / "tiny-int8.onnx"
+    torch.manual_seed(0)
+    export(recipe.build_network(), card, fp32, corners=True)
+    inputs = calibration_inputs(recipe, drawn_labels, crops)
+    assert inputs.shape[1:] == (3, side, side)
+    quantize(fp32, int8, inputs[:20])
+    crop = np.random.default_rng(0).integers(0, 256, (side, side, 3)).astype(np.uint8)
+    points, close = (ModelFile(file).run(crop)[0] for file in (fp32, int8))
+    assert np.abs(close - points).mean() < 0.05
+    examples, positive = trust_examples(recipe, drawn_labels, crops)
+    assert examples.shape == (len(positive), 3, side, side)
 
 
 def test_exported_and_quantized_files_say_what_torch_says(
