@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 import numpy as np
 import pytest
 
+from app.evaluate.store import StoredRun
+from app.ui.evaluation.runs import Run, describe, series_of
 from app.ui.evaluation.timeline import by_frame, frame_edges, spans, thinned
 
 
@@ -36,3 +42,41 @@ def test_a_thinned_curve_keeps_peaks_and_gaps() -> None:
     assert np.nanmax(thin) == 40.0
     assert np.nanmin(thin) == 0.5
     assert np.isnan(thin[(x > 2010) & (x < 2990)]).all()
+
+
+NOON = datetime(2026, 11, 22, 12, 0, 9, 73_000, tzinfo=UTC)
+UNMEASURED: Mapping[str, Any] = {"pfld-0.5x int8": None}
+
+
+def kept(made_at: datetime) -> StoredRun:
+    return StoredRun(
+        id=made_at.isoformat(),
+        made_at=made_at,
+        clips=("clip.mp4",),
+        frames=1,
+        faces=1,
+        nme=dict.fromkeys(UNMEASURED, 0.02),
+        settings={},
+        program="1",
+    )
+
+
+def test_runs_of_one_second_are_told_apart_in_lists_and_plots() -> None:
+    first, second, later = (kept(NOON + timedelta(milliseconds=ms)) for ms in (0, 810, 2000))
+    words = describe([first, second, later])
+    times = [name.partition(" · ")[0] for name in words]
+    assert [time.partition(":")[2][2:] for time in times] == [":09.073", ":09.883", ":11"]
+    runs = [
+        Run(results=(), measured=UNMEASURED, settings={}, stored=one) for one in (first, second)
+    ]
+    labels = [series.label for series in series_of(*runs)]
+    assert [label[-7:] for label in labels] == [":09.073", ":09.883"]
+
+
+def test_runs_of_different_seconds_are_named_to_the_second() -> None:
+    first, later = (
+        Run(results=(), measured=UNMEASURED, settings={}, stored=kept(NOON + timedelta(seconds=s)))
+        for s in (0, 2)
+    )
+    assert [series.label[-3:] for series in series_of(first, later)] == [":09", ":11"]
+    assert later.when.endswith(":11")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +33,7 @@ class Run:
     @property
     def when(self) -> str:
         """Date and time for people, or "now"."""
-        return "now" if self.stored is None else local_time(self.stored.made_at)
+        return _times_of([self])[0]
 
 
 def load_run(store: ResultStore, stored: StoredRun) -> Run:
@@ -50,17 +51,23 @@ def load_run(store: ResultStore, stored: StoredRun) -> Run:
 def series_of(run: Run | None, compared: Run | None = None) -> tuple[Series, ...]:
     """All models of a run; with another one beside it, the same model of both side by side."""
     runs = [one for one in (run, compared) if one is not None]
+    when = _times_of(runs)
     names = dict.fromkeys(name for one in runs for name in one.measured)
-    found = [(name, one) for name in names for one in runs if name in one.measured]
+    found = [
+        (name, one, time)
+        for name in names
+        for one, time in zip(runs, when, strict=True)
+        if name in one.measured
+    ]
     return tuple(
         Series(
-            label=name if len(runs) == 1 else f"{name}, {one.when}",
+            label=name if len(runs) == 1 else f"{name}, {time}",
             number=number,
             model=name,
             results=one.results,
             measured=one.measured[name],
         )
-        for number, (name, one) in enumerate(found)
+        for number, (name, one, time) in enumerate(found)
     )
 
 
@@ -73,15 +80,32 @@ def summary_words(run: Run) -> str:
     return words if best is None else f"{words}: {best[1]} {100 * best[0]:.2f} %"
 
 
-def local_time(when: datetime) -> str:
-    """A time as lists have it: "22 Nov 2026 13:05:09" in the user's own zone."""
-    local = when.astimezone()
-    return f"{local.day} {local:%b %Y %H:%M:%S}"
+def local_times(times: Sequence[datetime]) -> list[str]:
+    """Times as lists have them: "22 Nov 2026 13:05:09" in the user's own zone, and with the
+    thousandths of a second where that is the name of another one, too.
+    """
+    local = [time.astimezone() for time in times]
+    names = [f"{time.day} {time:%b %Y %H:%M:%S}" for time in local]
+    taken = Counter(names)
+    return [
+        name if taken[name] == 1 else f"{name}.{time.microsecond // 1000:03d}"
+        for name, time in zip(names, local, strict=True)
+    ]
 
 
-def describe(stored: StoredRun) -> str:
-    """A kept run in a list."""
-    return f"{local_time(stored.made_at)} · {stored.name} · {_models(tuple(stored.nme))}"
+def describe(runs: Sequence[StoredRun]) -> list[str]:
+    """Kept runs in a list, each told from the others."""
+    times = local_times([run.made_at for run in runs])
+    return [
+        f"{time} · {run.name} · {_models(tuple(run.nme))}"
+        for run, time in zip(runs, times, strict=True)
+    ]
+
+
+def _times_of(runs: Sequence[Run]) -> list[str]:
+    """When each of these was made, or "now"."""
+    kept = iter(local_times([run.stored.made_at for run in runs if run.stored is not None]))
+    return ["now" if run.stored is None else next(kept) for run in runs]
 
 
 def _models(names: Sequence[str]) -> str:

@@ -143,10 +143,10 @@ class EvaluationView(QWidget):
             self.run.clear()
             self.compared.clear()
             self.compared.addItem("Compare with …", None)
-            for run in runs:
-                self.run.addItem(describe(run), run)
+            for run, words in zip(runs, describe(runs), strict=True):
+                self.run.addItem(words, run)
                 if shown is None or run.id != shown.id:
-                    self.compared.addItem(describe(run), run)
+                    self.compared.addItem(words, run)
             for combo in (self.run, self.compared):
                 for row in range(combo.count()):
                     combo.setItemData(row, combo.itemText(row), Qt.ItemDataRole.ToolTipRole)
