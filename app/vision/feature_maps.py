@@ -13,6 +13,7 @@ from app.core.card import ModelCard
 from app.core.errors import ModelError
 from app.core.face import Box
 from app.core.frame import Image
+from app.vision.joined_columns import separate_kernel, separate_maps
 from app.vision.landmarker import crop_of, network_input
 from app.vision.onnx_file import NodeInfo, OnnxFile
 from app.vision.session import InsideSession
@@ -79,12 +80,14 @@ class NetworkInside:
         self._session = InsideSession(file, tensors)
 
     def filters(self) -> Maps:
-        """(O, I, kernel height, kernel width) weights of the first convolution."""
+        """(O, I, kernel height, kernel width) weights of the first convolution, I the channels of
+        the crop.
+        """
         if self._filters is None:
             side = self.card.input_size
             nothing = np.zeros((1, self.card.depth, side, side), np.float32)
             self._filters = self._session.run(nothing)[self._kernel]
-        return np.asarray(self._filters, np.float32)
+        return separate_kernel(np.asarray(self._filters, np.float32), self.card.depth)
 
     def look(self, image: Image, box: Box) -> Inside:
         """All layers on the face in a face box of a BGR image (H, W, 3) uint8."""
@@ -94,7 +97,8 @@ class NetworkInside:
         for node in self._nodes:
             maps = values[node.outputs[0]]
             if maps.ndim == 4:
-                layers.append(Layer(_title(len(layers) + 1, node, maps[0]), maps[0]))
+                own = separate_maps(maps[0])
+                layers.append(Layer(_title(len(layers) + 1, node, own), own))
         return Inside(crop, tuple(layers))
 
 

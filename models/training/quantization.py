@@ -24,6 +24,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from app.core.card import ModelCard
 from models.training.batches import AugmentedBatches, Faces
+from models.training.columns import join_columns
 from models.training.crops import Crops
 from models.training.export import INPUT, POINTS, write_card
 from models.training.labels import Labels
@@ -122,6 +123,8 @@ def quantize(
                 for node in model.graph.node
                 if not any(f"/{part}/" in node.name for part in parts)
             ]
+        if join_columns(model, except_for=left_alone):
+            onnx.save(model, prepared)
         wanted = _points(fp32, inputs)
         distances: list[float] = []
         for kept in KEPT_VALUES:
@@ -142,6 +145,7 @@ def quantize(
             if distances[-1] == min(distances):
                 shutil.copyfile(tried, int8)
     quantized: Any = onnx.load(int8)
+    del quantized.graph.value_info[:]  # shapes of what lies inside, which the runtime finds itself
     source: Any = onnx.load(fp32)
     card = ModelCard.from_metadata({p.key: p.value for p in source.metadata_props})
     write_card(quantized, replace(card, precision="int8", nme_val={}, milliseconds=None))

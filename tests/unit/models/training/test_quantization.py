@@ -102,3 +102,19 @@ def test_the_range_is_taken_that_keeps_the_points_nearest(
     assert np.abs(wide - narrow).max() > 0
     for both in (points(50.0, 99.99), points(99.99, 50.0)):
         np.testing.assert_array_equal(both, wide)
+
+
+def test_the_first_convolution_of_a_quantized_network_reads_four_pixels_as_one(
+    tmp_path: Path,
+) -> None:
+    recipe = Recipe.load(Path(__file__).parents[4] / "models" / "pfld" / "0.25x.toml")
+    fp32, int8 = tmp_path / "fp32.onnx", tmp_path / "int8.onnx"
+    torch.manual_seed(0)
+    export(recipe.build_network(), card_of(recipe, "a test"), fp32)
+    inputs = np.random.default_rng(0).standard_normal((8, 3, *[recipe.crop.size] * 2), np.float32)
+    quantize(fp32, int8, inputs)
+    weights = {t.name: tuple(t.dims) for t in onnx.load(int8).graph.initializer}
+    kernels = [name for name in weights if name.endswith("kernel_quantized")]
+    stem = recipe.network.stem
+    assert [weights[name] for name in kernels] == [(2 * stem, 12, 3, 2)]
+    assert (stem, 3, 3, 3) not in weights.values()
