@@ -13,6 +13,7 @@ from app.core.face_boxes import Network, blazeface_box
 from app.core.frame import Image
 from app.core.native_noise import native_stderr_silenced
 from app.vision.detector import NEAR
+from app.vision.light_import import without_plots
 from app.vision.shrink import part_around, shrunk
 
 _SHORT, _FULL = 0, 1  # MediaPipe's `model_selection`
@@ -52,7 +53,8 @@ class BlazeFaceDetector:
 
     def __init__(self) -> None:
         with native_stderr_silenced():  # it greets before its log levels can be set
-            from mediapipe.python.solutions import face_detection
+            with without_plots():
+                from mediapipe.python.solutions import face_detection
 
             self._networks: dict[int, Any] = {
                 choice: face_detection.FaceDetection(

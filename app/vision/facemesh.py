@@ -12,6 +12,7 @@ from app._opencv import cv2
 from app.core.face import Box
 from app.core.frame import Image
 from app.core.native_noise import native_stderr_silenced
+from app.vision.light_import import without_plots
 
 Mesh = npt.NDArray[np.float32]
 """(478, 3) points of the layout `mesh478`: x, y in frame pixels, z in the same unit, away from
@@ -36,7 +37,8 @@ class FaceMesh:
             max_faces: faces at most in one picture.
         """
         with native_stderr_silenced():  # it greets before its log levels can be set
-            from mediapipe.python.solutions import face_mesh
+            with without_plots():
+                from mediapipe.python.solutions import face_mesh
 
             self._networks: Any = face_mesh.FaceMesh(
                 static_image_mode=True, max_num_faces=max_faces, refine_landmarks=True

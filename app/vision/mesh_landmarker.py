@@ -18,6 +18,7 @@ from app.core.layout import MESH478, LandmarkLayout
 from app.core.native_noise import native_stderr_silenced
 from app.vision.crop import cut_crop
 from app.vision.landmarker import Landmarks
+from app.vision.light_import import without_plots
 
 _SIZE: Final = 192
 
@@ -138,12 +139,13 @@ class MeshLandmarker:
 
     def __init__(self) -> None:
         with native_stderr_silenced():  # it greets before its log levels can be set
-            from google.protobuf import text_format
-            from mediapipe.framework.calculator_pb2 import CalculatorGraphConfig
-            from mediapipe.python.solution_base import SolutionBase
+            with without_plots():
+                from google.protobuf import text_format
+                from mediapipe.framework.calculator_pb2 import CalculatorGraphConfig
+                from mediapipe.python.solution_base import SolutionBase
 
-            for module in _OPTIONS:
-                import_module(f"mediapipe.calculators.{module}")
+                for module in _OPTIONS:
+                    import_module(f"mediapipe.calculators.{module}")
             config = text_format.Parse(_GRAPH, CalculatorGraphConfig())
             self._graph: Any = SolutionBase(graph_config=config)
             self._graph.process(np.zeros((_SIZE, _SIZE, 3), np.uint8))  # the slow first run
