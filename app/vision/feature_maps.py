@@ -13,7 +13,7 @@ from app.core.card import ModelCard
 from app.core.errors import ModelError
 from app.core.face import Box
 from app.core.frame import Image
-from app.vision.joined_columns import separate_kernel, separate_maps
+from app.core.joined_columns import separate_kernel, separate_maps
 from app.vision.landmarker import crop_of, network_input
 from app.vision.onnx_file import NodeInfo, OnnxFile
 from app.vision.session import InsideSession
@@ -71,23 +71,28 @@ class NetworkInside:
         if first is None:
             raise ModelError(f"{path.name} has no convolution whose maps could be seen.")
         self._nodes = nodes
-        self._kernel = first.inputs[1]
-        # Quantized weights are unpacked by the network itself.
-        self._filters = file.weight(self._kernel)
+        kernel, answer = first.inputs[1], first.outputs[0]
+        weights = file.weight(kernel)
         tensors = [node.outputs[0] for node in nodes]
-        if self._filters is None:
-            tensors.append(self._kernel)
+        if weights is None:  # quantized: the network itself unpacks them
+            tensors.append(kernel)
         self._session = InsideSession(file, tensors)
-
-    def filters(self) -> Maps:
-        """(O, I, kernel height, kernel width) weights of the first convolution, I the channels of
-        the crop.
-        """
-        if self._filters is None:
+        if weights is None:
             side = self.card.input_size
             nothing = np.zeros((1, self.card.depth, side, side), np.float32)
-            self._filters = self._session.run(nothing)[self._kernel]
-        return separate_kernel(np.asarray(self._filters, np.float32), self.card.depth)
+            weights = self._session.run(nothing)[kernel]
+        self._filters = np.asarray(weights, np.float32)
+        self._joined: set[str] = set()  # tensors whose maps hold two cells as one
+        apart = separate_kernel(self._filters, self.card.depth)
+        if apart is not None:
+            self._filters = apart
+            self._joined = {n.outputs[0] for n in nodes if n is first or answer in n.inputs}
+
+    def filters(self) -> Maps:
+        """(O, I, kernel height, kernel width) weights of the first convolution, for the channels
+        of the crop.
+        """
+        return self._filters
 
     def look(self, image: Image, box: Box) -> Inside:
         """All layers on the face in a face box of a BGR image (H, W, 3) uint8."""
@@ -97,7 +102,9 @@ class NetworkInside:
         for node in self._nodes:
             maps = values[node.outputs[0]]
             if maps.ndim == 4:
-                own = separate_maps(maps[0])
+                own = maps[0]
+                if node.outputs[0] in self._joined:
+                    own = separate_maps(own)
                 layers.append(Layer(_title(len(layers) + 1, node, own), own))
         return Inside(crop, tuple(layers))
 

@@ -1,11 +1,4 @@
-"""A first convolution that int8 is fast at: four pixels side by side as one of twelve channels.
-
-A first convolution in int8 takes the runtime as long as two of five times its products further
-inside: three channels are none of the multiples that its fast kernels want. Four pixels of a row
-lie side by side in memory and can be read as one of twelve channels at no cost. The weights are
-those of before among zeros, the answers the same; what it brought stands in
-`models/pfld/RESULTS.md`.
-"""
+"""Rewrites a network for int8: its first convolution reads four pixels of a row as one."""
 
 from __future__ import annotations
 
@@ -13,116 +6,92 @@ from collections.abc import Container
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 from onnx import helper, numpy_helper
 
-JOINED: Final = 4
-"""Columns that become one. Measured: two gain nothing, eight no more than four."""
+from app.core.joined_columns import CELLS, COLUMNS, joined_kernel
 
+_COLOURS: Final = 3
 _TO_ROWS, _TO_MAPS = [0, 2, 3, 1], [0, 3, 1, 2]
 
 
 def join_columns(model: Any, *, except_for: Container[str] = ()) -> bool:
-    """Let the first convolution of a loaded fp32 model see columns joined, if it can.
+    """Let the first convolution of a loaded fp32 model see joined columns, if it can.
+
+    The answers stay those of before to the rounding of sums. What it brings stands in
+    `models/pfld/RESULTS.md`.
 
     Args:
-        model: changed in place. Its first convolution is meant to halve the resolution with
-            kernels of 3×3 and to be followed by a Relu; another one is left alone.
+        model: changed in place. Its first convolution is meant to look at colours, to halve the
+            resolution with kernels of 3×3 and to be followed by a Relu alone; any other is left as
+            it is, for nothing was measured of it.
         except_for: names of nodes that stay as they are.
 
     Returns:
         Whether it was changed.
     """
     graph = model.graph
+    weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     conv = next((node for node in graph.node if node.op_type == "Conv"), None)
-    weights = {tensor.name: tensor for tensor in graph.initializer}
-    if conv is None or conv.name in except_for or any(w not in weights for w in conv.input[1:]):
+    if conv is None or conv.name in except_for or not _halves_colours(conv, weights):
         return False
     readers = [node for node in graph.node if conv.output[0] in node.input]
-    kernel = numpy_helper.to_array(weights[conv.input[1]])
+    shown = any(output.name == conv.output[0] for output in graph.output)
     side = _side(model, conv.input[0])
-    if (
-        len(conv.input) != 3
-        or [node.op_type for node in readers] != ["Relu"]
-        or kernel.shape[2:] != (3, 3)
-        or not _halves(conv)
-        or side is None
-        or side % JOINED
-    ):
+    if [node.op_type for node in readers] != ["Relu"] or shown or side is None or side % COLUMNS:
         return False
-    relu, outputs, inputs = readers[0], *kernel.shape[:2]
-    cells = JOINED // 2
-    offsets = numpy_helper.to_array(weights[conv.input[2]])
-    name = conv.name
-    names = [f"{name}/{part}" for part in ("kernel", "offsets", "joined_shape", "cell_shape")]
-    graph.initializer.extend(
-        numpy_helper.from_array(array, own)
-        for array, own in zip(
-            (
-                joined_kernel(kernel),
-                np.tile(offsets, cells),
-                np.array([-1, side, side // JOINED, JOINED * inputs], np.int64),
-                np.array([-1, side // 2, side // 2, outputs], np.int64),
-            ),
-            names,
-            strict=True,
-        )
-    )
+    kernel, offsets = (weights[name] for name in conv.input[1:])
+    outputs, inputs = kernel.shape[:2]
+    constants = {
+        f"{conv.name}/kernel": joined_kernel(kernel),
+        f"{conv.name}/offsets": np.tile(offsets, CELLS),
+        f"{conv.name}/joined": np.array([-1, side, side // COLUMNS, COLUMNS * inputs], np.int64),
+        f"{conv.name}/apart": np.array([-1, side // 2, side // 2, outputs], np.int64),
+    }
+    weight, offset, joined, apart = constants
+    chain: list[Any] = []
 
-    def steps(kind: str, tensor: str, *others: str, to: str = "", **attributes: Any) -> Any:
-        """A node after a tensor, named for what it gives."""
-        output = to or f"{name}/{len(new)}"
-        return helper.make_node(
-            kind, [tensor, *others], [output], f"{name}/{kind}_{len(new)}", **attributes
-        )
+    def then(kind: str, *others: str, **attributes: Any) -> None:
+        """One more node behind the last."""
+        read = chain[-1].output[0] if chain else conv.input[0]
+        name = f"{conv.name}/{kind}_{len(chain)}"
+        chain.append(helper.make_node(kind, [read, *others], [name], name, **attributes))
 
-    new: list[Any] = []
-    new.append(steps("Transpose", conv.input[0], perm=_TO_ROWS))
-    new.append(steps("Reshape", new[-1].output[0], names[2]))
-    new.append(steps("Transpose", new[-1].output[0], perm=_TO_MAPS))
-    new.append(
-        steps("Conv", new[-1].output[0], *names[:2], kernel_shape=[3, 2], strides=[2, 1],
-              pads=[1, 1, 0, 0])
-    )  # fmt: skip
-    new.append(steps("Relu", new[-1].output[0]))
-    new.append(steps("Transpose", new[-1].output[0], perm=_TO_ROWS))
-    new.append(steps("Reshape", new[-1].output[0], names[3]))
-    new.append(steps("Transpose", new[-1].output[0], to=relu.output[0], perm=_TO_MAPS))
+    then("Transpose", perm=_TO_ROWS)
+    then("Reshape", joined)
+    then("Transpose", perm=_TO_MAPS)
+    then("Conv", weight, offset, kernel_shape=[3, 2], strides=[2, 1], pads=[1, 1, 0, 0])
+    then("Relu")
+    then("Transpose", perm=_TO_ROWS)
+    then("Reshape", apart)
+    then("Transpose", perm=_TO_MAPS)
+    chain[-1].output[0] = readers[0].output[0]
     nodes = []
     for node in graph.node:
         if node is conv:
-            nodes += new
-        elif node is not relu:
+            nodes += chain
+        elif node is not readers[0]:
             nodes.append(node)
-    kept = [tensor for tensor in graph.initializer if tensor.name not in conv.input[1:]]
+    read = {name for node in nodes for name in node.input}
+    kept = [tensor for tensor in graph.initializer if tensor.name in read]
+    kept += [numpy_helper.from_array(array, name) for name, array in constants.items()]
     for field, values in ((graph.node, nodes), (graph.initializer, kept)):
-        copies = [type(value).FromString(value.SerializeToString()) for value in values]
-        del field[:]
-        field.extend(copies)
+        before = len(field)
+        field.extend(values)  # copies them: only then may the others go
+        del field[:before]
     return True
 
 
-def joined_kernel(kernel: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """A kernel (O, I, 3, 3) with steps of two as one (2 O, 4 I, 3, 2) for joined columns, which
-    goes by one of them and gives the cells that lie side by side there.
+def _halves_colours(conv: Any, weights: dict[str, Any]) -> bool:
+    """Whether a convolution with offsets looks at three channels with kernels of 3×3, in steps of
+    two from a border of one.
     """
-    outputs, inputs = kernel.shape[:2]
-    joined = np.zeros((JOINED // 2, outputs, 2, JOINED, inputs, 3), np.float32)
-    for cell in range(JOINED // 2):
-        for column in range(3):
-            # The first column that a cell reads lies to the left of it.
-            group, place = divmod(2 * cell + column - 1 + JOINED, JOINED)
-            joined[cell, :, group, place] = kernel[..., column]
-    rows = joined.transpose(0, 1, 3, 4, 5, 2)  # cells, outputs, columns, inputs, height, groups
-    return np.ascontiguousarray(rows.reshape(-1, JOINED * inputs, 3, 2))
-
-
-def _halves(conv: Any) -> bool:
-    """Whether a convolution goes in steps of two from a border of one, in one group."""
+    if len(conv.input) != 3 or any(name not in weights for name in conv.input[1:]):
+        return False
     values = {entry.name: helper.get_attribute_value(entry) for entry in conv.attribute}
     return (
-        list(values.get("strides", [])) == [2, 2]
+        weights[conv.input[1]].shape[1:] == (_COLOURS, 3, 3)
+        and list(values.get("strides", [])) == [2, 2]
         and list(values.get("pads", [])) == [1, 1, 1, 1]
         and values.get("group", 1) == 1
         and set(values.get("dilations", [1])) == {1}

@@ -81,8 +81,8 @@ def summary_words(run: Run) -> str:
 
 
 def local_times(times: Sequence[datetime]) -> list[str]:
-    """Times as lists have them: "22 Nov 2026 13:05:09" in the user's own zone, and with the
-    thousandths of a second where that is the name of another one, too.
+    """Times as lists have them: "22 Nov 2026 13:05:09" in the user's own zone, with thousandths
+    of a second where two would read alike.
     """
     local = [time.astimezone() for time in times]
     names = [f"{time.day} {time:%b %Y %H:%M:%S}" for time in local]
@@ -94,7 +94,7 @@ def local_times(times: Sequence[datetime]) -> list[str]:
 
 
 def describe(runs: Sequence[StoredRun]) -> list[str]:
-    """Kept runs in a list, each told from the others."""
+    """Kept runs in a list."""
     times = local_times([run.made_at for run in runs])
     return [
         f"{time} · {run.name} · {_models(tuple(run.nme))}"

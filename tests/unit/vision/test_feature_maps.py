@@ -13,6 +13,7 @@ from app.core.frame import Image
 from app.core.resources import asset, models_folder
 from app.vision.contact_sheet import filters_sheet, maps_sheet
 from app.vision.feature_maps import NetworkInside
+from models.training.columns import join_columns
 from tests.unit.vision.tiny_model import write_model
 
 FP32, INT8 = (models_folder() / f"pfld-0.5x-{kind}.onnx" for kind in ("fp32", "int8"))
@@ -74,6 +75,20 @@ def test_every_layer_with_maps_is_there(path: Path, picture: Image, box: Box) ->
     kinds = [layer.title.split()[1].rstrip(",") for layer in inside.layers]
     assert kinds.count("Conv") == sum(node.op_type == "Conv" for node in onnx.load(path).graph.node)
     assert all(layer.maps.ndim == 3 and np.isfinite(layer.maps).all() for layer in inside.layers)
+
+
+def test_a_network_that_reads_four_pixels_as_one_shows_what_it_stands_for(
+    picture: Image, box: Box, tmp_path: Path
+) -> None:
+    plain, model = NetworkInside(FP32), onnx.load(str(FP32))
+    assert join_columns(model)
+    onnx.save(model, tmp_path / "joined.onnx")
+    joined = NetworkInside(tmp_path / "joined.onnx")
+    assert np.array_equal(joined.filters(), plain.filters())
+    wanted, got = plain.look(picture, box).layers, joined.look(picture, box).layers
+    assert [layer.title for layer in got] == [layer.title for layer in wanted]
+    for ours, theirs in zip(got[:4], wanted[:4], strict=True):
+        np.testing.assert_allclose(ours.maps, theirs.maps, rtol=1e-3, atol=1e-4)
 
 
 def test_a_network_without_a_convolution_says_so(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import threading
+from importlib.util import find_spec
 
 import pytest
 
@@ -43,17 +44,37 @@ def test_one_that_is_there_already_stays() -> None:
     assert output_of(code).split() == ["True", "True"]
 
 
-def test_two_threads_may_import_at_once() -> None:
-    def visit() -> None:
-        with without_plots():
-            inside.append("matplotlib" in sys.modules)
+def test_a_second_thread_waits_and_then_finds_one_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
+        monkeypatch.delitem(sys.modules, name)
+    inside, leave = threading.Event(), threading.Event()
+    found: list[bool] = []
 
-    inside: list[bool] = []
-    loaded = "matplotlib" in sys.modules
-    threads = [threading.Thread(target=visit) for _ in range(8)]
+    def first() -> None:
+        with without_plots():
+            inside.set()
+            leave.wait(10)
+
+    def second() -> None:
+        with without_plots():
+            found.append(find_spec("matplotlib") is not None)
+
+    threads = [threading.Thread(target=target) for target in (first, second)]
+    threads[0].start()
+    assert inside.wait(10)
+    threads[1].start()
+    threads[1].join(0.1)
+    assert threads[1].is_alive()
+    leave.set()
     for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert inside == [True] * 8
-    assert ("matplotlib" in sys.modules) == loaded
+        thread.join(10)
+    assert found == [True]
+    assert "matplotlib" not in sys.modules
+
+
+def test_what_fails_to_import_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(ImportError), without_plots():
+        raise ImportError
+    assert "matplotlib" not in sys.modules
