@@ -110,9 +110,11 @@ def test_fifty_switches_through_all_models_leave_nothing_behind(
         return resident_mb() - before_mb
 
     grown_mb = grown_by_fifty()
-    if grown_mb >= LEFT_BEHIND_MB:
-        # What the allocator keeps comes once, what is left behind comes with every switch.
-        grown_mb = grown_by_fifty()
+    for _ in range(2):
+        # What the allocator keeps comes and goes, by 25 MB and more; what is left behind comes
+        # with every switch.
+        if grown_mb >= LEFT_BEHIND_MB:
+            grown_mb = grown_by_fifty()
     print(
         f"longest stay of a picture per switch: median {np.median(stalls):.0f} ms, most "
         f"{max(stalls):.0f} ms (without switching {np.median(calm):.0f} and {max(calm):.0f}); "
