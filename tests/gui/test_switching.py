@@ -24,6 +24,7 @@ STALL_MS = 200.0
 PICTURES = 8
 """Shown in the time that a switch takes; so many without a switch are compared with it."""
 LEFT_BEHIND_MB = 20.0
+MOST_ROUNDS = 4
 
 
 def resident_mb() -> float:
@@ -109,12 +110,12 @@ def test_fifty_switches_through_all_models_leave_nothing_behind(
         gc.collect()
         return resident_mb() - before_mb
 
-    grown_mb = grown_by_fifty()
-    for _ in range(2):
-        # What the allocator keeps comes and goes, by 25 MB and more; what is left behind comes
-        # with every switch.
-        if grown_mb >= LEFT_BEHIND_MB:
-            grown_mb = grown_by_fifty()
+    # What the allocator keeps comes and goes, by 25 MB and more in a process that has run many
+    # tests; what is left behind comes with every switch, so it does not go away in the mean.
+    rounds = [grown_by_fifty()]
+    while np.mean(rounds) >= LEFT_BEHIND_MB and len(rounds) < MOST_ROUNDS:
+        rounds.append(grown_by_fifty())
+    grown_mb = float(np.mean(rounds))
     print(
         f"longest stay of a picture per switch: median {np.median(stalls):.0f} ms, most "
         f"{max(stalls):.0f} ms (without switching {np.median(calm):.0f} and {max(calm):.0f}); "
