@@ -12,7 +12,7 @@ from app.core.card import ModelCard
 from app.core.errors import ModelError, OutputError
 from app.core.layout import LAYOUTS
 from app.vision.onnx_file import OnnxFile, TensorInfo
-from app.vision.session import load_model
+from app.vision.session import check_model
 
 _WHOLE: Final = ("input_size",)
 _NUMBER: Final = ("crop_scale", "crop_shift", "milliseconds")
@@ -109,7 +109,7 @@ def write_card(file: OnnxFile, card: ModelCard, target: Path) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         partial.write_bytes(file.to_bytes())
-        load_model(partial, warm_up=False)
+        check_model(partial)
         partial.replace(target)
     except OSError as error:
         reason = error.strerror or str(error)

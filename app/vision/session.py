@@ -49,28 +49,52 @@ class OnnxModel:
         values = self._session.run(self._outputs, {self._input: crop})
         return dict(zip(self._outputs, values, strict=True))
 
+    def blank_crop(self) -> npt.NDArray[np.float32]:
+        """A crop (1, C, S, S) of nothing, to try the network with."""
+        side = self.card.input_size
+        return np.zeros((1, self.card.depth, side, side), np.float32)
 
-def load_model(path: Path, *, warm_up: bool = True) -> OnnxModel:
-    """Open an ONNX file that carries a card.
+
+def load_model(path: Path) -> OnnxModel:
+    """Open an ONNX file that carries a card, and warm it up: the first frame is not the slow one.
 
     One thread per session: these networks take a few milliseconds, and a pool that spins
     between frames burns a core to save nothing. Subnormal numbers are flushed, which some
     trained networks are full of and which are up to twenty times slower.
 
-    Args:
-        path: the file.
-        warm_up: run it a few times, so that the first frame is not the slow one.
-
     Raises:
         ModelError: onnxruntime refuses the file, it has no card, or its shapes disagree with it.
     """
+    model = _open(path, _options())
+    for _ in range(_WARM_UP_RUNS):
+        model.run(model.blank_crop())
+    return model
+
+
+def check_model(path: Path) -> ModelCard:
+    """The card of an ONNX file, once onnxruntime has opened and run it.
+
+    For lists of many files, of which one or none is used: nothing is made ready to be fast, which
+    would take up to ten times the memory of the file, part of it for good.
+
+    Raises:
+        ModelError: as `load_model`.
+    """
+    options = _options()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.enable_cpu_mem_arena = False
+    return _open(path, options).card
+
+
+def _open(path: Path, options: onnxruntime.SessionOptions) -> OnnxModel:
+    """A model that has given what its card promises."""
     if not path.is_file():
         raise ModelError(
             f"There is no model file {path}; choose one that `pfld-live models` lists."
         )
     try:
         session = onnxruntime.InferenceSession(
-            str(path), sess_options=_options(), providers=["CPUExecutionProvider"]
+            str(path), sess_options=options, providers=["CPUExecutionProvider"]
         )
         metadata = session.get_modelmeta().custom_metadata_map
     except Exception as error:  # onnxruntime's own exceptions share no base but this one
@@ -80,14 +104,10 @@ def load_model(path: Path, *, warm_up: bool = True) -> OnnxModel:
     outputs = _output_names(card)
     model = OnnxModel(path, card, session, session.get_inputs()[0].name, outputs)
     try:
-        crop = np.zeros((1, card.depth, card.input_size, card.input_size), np.float32)
-        first = model.run(crop)
+        first = model.run(model.blank_crop())
     except Exception as error:
         raise ModelError(f"the network does not run: {_first_line(error)}") from error
     _check_results(card, first)
-    if warm_up:
-        for _ in range(_WARM_UP_RUNS):
-            model.run(crop)
     return model
 
 

@@ -150,14 +150,14 @@ def _reference() -> ZooEntry:
 
 def _read(path: Path) -> ZooEntry:
     # onnxruntime takes a while to import; whoever only names this class does not pay for it.
-    from app.vision.session import load_model
+    from app.vision.session import check_model
 
     try:
         megabytes = path.stat().st_size / 1e6
     except OSError as error:  # a link that leads nowhere
         return ZooEntry(path, path.name, None, f"it cannot be opened: {error.strerror}", 0.0)
     try:
-        card = load_model(path, warm_up=False).card
+        card = check_model(path)
     except ModelError as error:
         return ZooEntry(path, path.name, None, str(error), megabytes)
     return ZooEntry(path, card.label, card, None, megabytes)

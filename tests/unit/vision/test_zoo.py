@@ -1,5 +1,7 @@
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -229,3 +231,26 @@ def test_a_slow_model_or_one_of_other_points_is_no_model_to_start_with(tmp_path:
             numbers=30 if name == "other" else 136,
         )
     assert Zoo.scan([tmp_path]).default().label == "quick int8"
+
+
+def test_listing_a_large_model_takes_little_more_memory_than_its_file() -> None:
+    # A start lists all files and uses one; making all of them fast took seven times the largest.
+    program = """
+import sys
+from pathlib import Path
+from app.core.memory import peak_rss_mb
+from app.vision.zoo import _read
+small, large = map(Path, sys.argv[1:])
+assert _read(small).problem is None
+before = peak_rss_mb()
+entry = _read(large)
+assert entry.problem is None
+print((peak_rss_mb() - before) / entry.megabytes)
+"""
+    small, *_, large = sorted(models_folder().glob("*.onnx"), key=lambda path: path.stat().st_size)
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(small), str(large)],
+        capture_output=True,
+        check=True,
+    )
+    assert float(done.stdout) < 4
