@@ -18,6 +18,7 @@ from models.training.corners import with_margin
 from models.training.crops import Framing
 from models.training.families import Family, find_family
 from models.training.optimisation import METHODS, Method
+from models.training.start import MODEL_FILE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +88,9 @@ class Recipe:
     Attributes:
         name: of the model, and of its folder of runs.
         family: the system that it belongs to.
-        start: name of the recipe whose trained weights this one begins with (see `start`), path
-            of an fp32 model file likewise, or None to begin with random ones.
+        start: what this one begins with (see `start`): the name of a recipe that was trained or
+            the path of an fp32 model file, several names for the mean of their weights, or nothing
+            for random ones. A file may say one name without a list.
         path: where the recipe lies, for the card.
         corners: the exported files look at each face from the four corners of a slightly larger
             crop, twice in the mirror, and average: four times the time for a smaller and steadier
@@ -99,7 +101,7 @@ class Recipe:
 
     name: str
     family: str
-    start: str | None
+    start: tuple[str, ...]
     path: Path
     network: Any
     crop: Framing
@@ -164,7 +166,7 @@ class Recipe:
             raise SourceError(f"the recipe {path} says {', '.join(unknown)}, which no recipe knows")
         crop = Framing(**values["crop"])
         schedule = Schedule(**values["schedule"])
-        if schedule.frozen_from == 0 and "start" not in values:
+        if schedule.frozen_from == 0 and not values.get("start"):
             raise SourceError(
                 f"the recipe {path} freezes statistics that nothing has set: give it a `start`, or "
                 "a `frozen_from` above 0"
@@ -175,10 +177,16 @@ class Recipe:
                 f"{' and '.join(METHODS)}"
             )
         family = find_family(values["family"])
+        start = values.get("start", [])
+        start = (start,) if isinstance(start, str) else tuple(start)
+        if len(start) > 1 and any(name.endswith(MODEL_FILE) for name in start):
+            raise SourceError(
+                f"the recipe {path} starts from several files; only runs have a mean: name one file"
+            )
         return cls(
             name=values["name"],
             family=values["family"],
-            start=values.get("start"),
+            start=start,
             path=path,
             network=family.read_network({"input_size": crop.size, **values["network"]}),
             crop=crop,
