@@ -74,8 +74,8 @@ def load_model(path: Path) -> OnnxModel:
 def check_model(path: Path) -> ModelCard:
     """The card of an ONNX file, once onnxruntime has opened and run it.
 
-    For lists of many files, of which one or none is used: nothing is made ready to be fast, which
-    would take up to ten times the memory of the file, part of it for good.
+    For files that are looked at and not used: nothing is made ready to be fast, which takes up to
+    seven times the memory of an fp32 file, part of it for good.
 
     Raises:
         ModelError: as `load_model`.

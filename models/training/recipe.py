@@ -142,8 +142,9 @@ class Recipe:
 
         Raises:
             SourceError: the file is missing, is not TOML, lacks a value, says what no recipe
-                knows, names a family that does not exist, freezes statistics at random weights
-                or wants an unknown optimiser.
+                knows, names a family that does not exist, starts from what is no run or file or
+                from several files, freezes statistics at random weights or wants an unknown
+                optimiser.
         """
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -164,9 +165,10 @@ class Recipe:
         unknown = sorted(set(values) - known)
         if unknown:
             raise SourceError(f"the recipe {path} says {', '.join(unknown)}, which no recipe knows")
+        start = _names(values.get("start", []), path)
         crop = Framing(**values["crop"])
         schedule = Schedule(**values["schedule"])
-        if schedule.frozen_from == 0 and not values.get("start"):
+        if schedule.frozen_from == 0 and not start:
             raise SourceError(
                 f"the recipe {path} freezes statistics that nothing has set: give it a `start`, or "
                 "a `frozen_from` above 0"
@@ -177,12 +179,6 @@ class Recipe:
                 f"{' and '.join(METHODS)}"
             )
         family = find_family(values["family"])
-        start = values.get("start", [])
-        start = (start,) if isinstance(start, str) else tuple(start)
-        if len(start) > 1 and any(name.endswith(MODEL_FILE) for name in start):
-            raise SourceError(
-                f"the recipe {path} starts from several files; only runs have a mean: name one file"
-            )
         return cls(
             name=values["name"],
             family=values["family"],
@@ -196,3 +192,17 @@ class Recipe:
             data=Data(**values.get("data", {})),
             corners=values.get("corners", False),
         )
+
+
+def _names(start: object, path: Path) -> tuple[str, ...]:
+    """What a recipe begins with, one name or a list of them, checked."""
+    names = (start,) if isinstance(start, str) else tuple(start) if isinstance(start, list) else ()
+    if (not names and start != []) or not all(isinstance(name, str) and name for name in names):
+        raise SourceError(
+            f"the recipe {path} starts from {start!r}; name a run, an .onnx file or a list of runs"
+        )
+    if len(names) > 1 and any(name.endswith(MODEL_FILE) for name in names):
+        raise SourceError(
+            f"the recipe {path} starts from several files; only runs have a mean: name one file"
+        )
+    return names

@@ -1,12 +1,9 @@
 """First weights from a network that was trained before, of the same channels or of half as many;
 of other numbers of blocks, too, though only fewer give the same answers.
 
-From several that began alike and learned from other crops, in another order, their mean: it lies
-nearer to where all of them are heading than any one does (Wortsman et al., 2022).
-
-A network of twice the channels begins as its narrow twin: every channel becomes two equal ones,
-and what reads them splits its weights between the two (Net2Net, Chen et al., 2016). The split is
-random, so that the twins learn different things from the first step on.
+From several that began alike, but for layers that were new, and learned from other crops in
+another order: their mean. It lies nearer to where all of them are heading than any one does
+(Wortsman et al., 2022).
 """
 
 from __future__ import annotations

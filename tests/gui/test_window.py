@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -515,17 +516,18 @@ def test_closing_while_the_detector_is_imported(
 def test_closing_while_a_model_loads(
     make_window: MakeWindow, wait: Wait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import app.vision.session as session
+    import app.vision.landmarkers as landmarkers
 
-    load = session.load_model
+    load, loading = landmarkers.load_model, threading.Event()
 
-    def slowly(*arguments: object, **keywords: object) -> object:
+    def slowly(path: Path) -> object:
+        loading.set()
         time.sleep(0.5)
-        return load(*arguments, **keywords)
+        return load(path)
 
-    monkeypatch.setattr(session, "load_model", slowly)
+    monkeypatch.setattr(landmarkers, "load_model", slowly)
     window = make_window(demo=True)
-    wait(lambda: time_of(window) >= 0)
+    wait(lambda: time_of(window) >= 0 and loading.is_set())
     window.close()
 
 

@@ -81,7 +81,7 @@ def test_a_network_starts_with_the_mean_of_several(
     first, path = trained
     other = tmp_path / "other.pt"
     state = torch.load(path, weights_only=True)["average"]
-    moved = {n: t + 1 if t.is_floating_point() else t for n, t in state.items()}
+    moved = {name: tensor + 1 for name, tensor in state.items()}
     torch.save({"average": moved}, other)
     mean = network()
     assert start_from(mean, [path, other], seed=0) == ([], [])
