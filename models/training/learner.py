@@ -23,7 +23,7 @@ from models.training.evaluation import to_unit
 from models.training.optimisation import Descent
 from models.training.point_loss import PointLoss
 from models.training.recipe import Recipe, Schedule
-from models.training.start import MODEL_FILE, start_from, start_from_file
+from models.training.start import start_from, start_from_file
 
 LOWEST_RATE = 0.01
 """Learning rate at the end of the cosine, as a share of the highest."""
@@ -66,7 +66,7 @@ class Learner:
         layout = recipe.system.layout
         self._validation = (images, *in_layout(points, validation.counts_here, layout))
         self.network = recipe.build_network()
-        if recipe.start and not self.checkpoint.is_file():
+        if recipe.start is not None and not self.checkpoint.is_file():
             self._start(runs)
         self.network.to(device, memory_format=torch.channels_last)
         self.average = AveragedModel(self.network, multi_avg_fn=self._follow, use_buffers=True)
@@ -188,13 +188,13 @@ class Learner:
 
     def _start(self, runs: Path) -> None:
         """Begin with the weights of another run or of a model file."""
-        names = self.recipe.start
-        if names[0].endswith(MODEL_FILE):
-            start = start_from_file(self.network, Path(names[0]))
+        says = str(self.recipe.start)
+        if says.endswith(".onnx"):
+            start = start_from_file(self.network, Path(says))
         else:
-            checkpoints = [runs / name / self.checkpoint.name for name in names]
-            start = start_from(self.network, checkpoints, self.recipe.schedule.seed)
-        parts = [f"starting from {' and '.join(names)}"]
+            checkpoint = runs / says / self.checkpoint.name
+            start = start_from(self.network, checkpoint, self.recipe.schedule.seed)
+        parts = [f"starting from {says}"]
         for what, layers in (("new", start.new), ("left out", start.left_out)):
             if layers:
                 short = dict.fromkeys(".".join(name.split(".")[:-1][:3]) for name in layers)

@@ -18,7 +18,6 @@ from models.training.corners import with_margin
 from models.training.crops import Framing
 from models.training.families import Family, find_family
 from models.training.optimisation import METHODS, Method
-from models.training.start import MODEL_FILE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +87,8 @@ class Recipe:
     Attributes:
         name: of the model, and of its folder of runs.
         family: the system that it belongs to.
-        start: what this one begins with (see `start`): the name of a recipe that was trained or
-            the path of an fp32 model file, several names for the mean of their weights, or nothing
-            for random ones. A file may say one name without a list.
+        start: name of the recipe whose trained weights this one begins with (see `start`), path
+            of an fp32 model file likewise, or None to begin with random ones.
         path: where the recipe lies, for the card.
         corners: the exported files look at each face from the four corners of a slightly larger
             crop, twice in the mirror, and average: four times the time for a smaller and steadier
@@ -101,7 +99,7 @@ class Recipe:
 
     name: str
     family: str
-    start: tuple[str, ...]
+    start: str | None
     path: Path
     network: Any
     crop: Framing
@@ -142,9 +140,8 @@ class Recipe:
 
         Raises:
             SourceError: the file is missing, is not TOML, lacks a value, says what no recipe
-                knows, names a family that does not exist, starts from what is no run or file or
-                from several files, freezes statistics at random weights or wants an unknown
-                optimiser.
+                knows, names a family that does not exist, freezes statistics at random weights
+                or wants an unknown optimiser.
         """
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -165,10 +162,9 @@ class Recipe:
         unknown = sorted(set(values) - known)
         if unknown:
             raise SourceError(f"the recipe {path} says {', '.join(unknown)}, which no recipe knows")
-        start = _names(values.get("start", []), path)
         crop = Framing(**values["crop"])
         schedule = Schedule(**values["schedule"])
-        if schedule.frozen_from == 0 and not start:
+        if schedule.frozen_from == 0 and "start" not in values:
             raise SourceError(
                 f"the recipe {path} freezes statistics that nothing has set: give it a `start`, or "
                 "a `frozen_from` above 0"
@@ -182,7 +178,7 @@ class Recipe:
         return cls(
             name=values["name"],
             family=values["family"],
-            start=start,
+            start=values.get("start"),
             path=path,
             network=family.read_network({"input_size": crop.size, **values["network"]}),
             crop=crop,
@@ -192,17 +188,3 @@ class Recipe:
             data=Data(**values.get("data", {})),
             corners=values.get("corners", False),
         )
-
-
-def _names(start: object, path: Path) -> tuple[str, ...]:
-    """What a recipe begins with, one name or a list of them, checked."""
-    names = (start,) if isinstance(start, str) else tuple(start) if isinstance(start, list) else ()
-    if (not names and start != []) or not all(isinstance(name, str) and name for name in names):
-        raise SourceError(
-            f"the recipe {path} starts from {start!r}; name a run, an .onnx file or a list of runs"
-        )
-    if len(names) > 1 and any(name.endswith(MODEL_FILE) for name in names):
-        raise SourceError(
-            f"the recipe {path} starts from several files; only runs have a mean: name one file"
-        )
-    return names

@@ -418,8 +418,8 @@ def commands_for(recipes: Sequence[Recipe]) -> list[str]:
             lines.append(f"# what follows needs {name}, see below")
             return
         recipe = wanted.get(name) or Recipe.load(beside[name])
-        for before in recipe.start:
-            add(before)
+        if recipe.start is not None:
+            add(recipe.start)
         commands = ("train", "export", "quantize") if name in wanted else ("train",)
         path = recipe.path.as_posix()
         lines.extend(f"python -m models.training {command} {path}" for command in commands)

@@ -1,14 +1,13 @@
 """First weights from a network that was trained before, of the same channels or of half as many;
 of other numbers of blocks, too, though only fewer give the same answers.
 
-From several that began alike, but for layers that were new, and learned from other crops in
-another order: their mean. It lies nearer to where all of them are heading than any one does
-(Wortsman et al., 2022).
+A network of twice the channels begins as its narrow twin: every channel becomes two equal ones,
+and what reads them splits its weights between the two (Net2Net, Chen et al., 2016). The split is
+random, so that the twins learn different things from the first step on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Final, NamedTuple
@@ -22,9 +21,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from app.core.errors import SourceError
-
-MODEL_FILE: Final = ".onnx"
-"""How the name of a file to start from ends, which tells it from that of a run."""
 
 LARGEST_LOCAL: Final = 3
 """Side of the largest kernels that look at a part of a map alone; theirs mean the same at any
@@ -43,19 +39,18 @@ class Start(NamedTuple):
     left_out: list[str]
 
 
-def start_from(network: nn.Module, checkpoints: Sequence[Path], seed: int) -> Start:
-    """Give a network the averaged weights of a checkpoint, or the mean of those of several,
-    widened where it is twice as wide.
+def start_from(network: nn.Module, checkpoint: Path, seed: int) -> Start:
+    """Give a network the averaged weights of a checkpoint, widened where it is twice as wide.
 
     Args:
         network: changed in place.
-        checkpoints: of finished runs of the same family; several are of the same network.
+        checkpoint: of a finished run of the same family.
         seed: decides how weights are split.
 
     Raises:
-        SourceError: a checkpoint cannot be read or belongs to another network.
+        SourceError: the checkpoint cannot be read or belongs to another network.
     """
-    trained = _mean([_averaged(checkpoint) for checkpoint in checkpoints], checkpoints)
+    trained = _averaged(checkpoint)
     generator = torch.Generator().manual_seed(seed)
     weights, missing = network.state_dict(), []
     for name, tensor in weights.items():
@@ -64,7 +59,7 @@ def start_from(network: nn.Module, checkpoints: Sequence[Path], seed: int) -> St
         else:
             missing.append(name)
     if len(missing) == len(weights):
-        raise SourceError(f"{checkpoints[0]} holds no layer of this network")
+        raise SourceError(f"{checkpoint} holds no layer of this network")
     network.load_state_dict(weights)
     return Start(missing, [name for name in trained if name not in weights])
 
@@ -81,20 +76,6 @@ def _averaged(checkpoint: Path) -> dict[str, Tensor]:
         name.removeprefix("module."): tensor
         for name, tensor in state.items()
         if name.startswith("module.")
-    }
-
-
-def _mean(trained: Sequence[dict[str, Tensor]], checkpoints: Sequence[Path]) -> dict[str, Tensor]:
-    """The mean of each parameter and buffer; the whole numbers among them count steps, and stay."""
-    first = trained[0]
-    for other, path in zip(trained[1:], checkpoints[1:], strict=True):
-        if {n: t.shape for n, t in other.items()} != {n: t.shape for n, t in first.items()}:
-            raise SourceError(f"{path} and {checkpoints[0]} are of different networks")
-    return {
-        name: torch.stack([other[name] for other in trained]).mean(dim=0)
-        if tensor.is_floating_point()
-        else tensor
-        for name, tensor in first.items()
     }
 
 

@@ -29,7 +29,7 @@ def test_an_ablation_may_start_from_another_file_than_its_base() -> None:
     framing, steps = (Ablation.load(FOLDER / f"{name}.toml") for name in ("framing", "steps"))
     starts = [{v.recipe.start for v in ablation.variants} for ablation in (framing, steps)]
     assert starts == [
-        {("runs/5189ece/pfld-0.5x-fp32.onnx",)}, {("runs/1de9f28/pfld-0.5x-fp32.onnx",)}
+        {"runs/5189ece/pfld-0.5x-fp32.onnx"}, {"runs/1de9f28/pfld-0.5x-fp32.onnx"}
     ]  # fmt: skip
 
 

@@ -54,7 +54,7 @@ def test_a_network_starts_with_the_answers_of_the_one_before(
 ) -> None:
     narrow, path = trained
     wide = network(times)
-    assert start_from(wide, [path], seed=0) == ([], [])
+    assert start_from(wide, path, seed=0) == ([], [])
     pictures = torch.randn(4, 3, 64, 64)
     with torch.inference_mode():
         before, after = narrow(pictures), wide.eval()(pictures)
@@ -65,7 +65,7 @@ def test_a_network_starts_with_the_answers_of_the_one_before(
 def test_blocks_that_are_new_change_no_answer_and_learn(trained: tuple[Pfld, Path]) -> None:
     shallow, path = trained
     deep = network(repeats=3)
-    new = start_from(deep, [path], seed=0).new
+    new = start_from(deep, path, seed=0).new
     assert {name.rsplit(".body.", 1)[0] for name in new} == {f"stages.{i}.2" for i in range(3)}
     pictures = torch.randn(4, 3, 64, 64)
     with torch.inference_mode():
@@ -75,33 +75,9 @@ def test_blocks_that_are_new_change_no_answer_and_learn(trained: tuple[Pfld, Pat
     assert all(stage[2].body[-1].weight.grad.any() for stage in deep.stages)
 
 
-def test_a_network_starts_with_the_mean_of_several(
-    trained: tuple[Pfld, Path], tmp_path: Path
-) -> None:
-    first, path = trained
-    other = tmp_path / "other.pt"
-    state = torch.load(path, weights_only=True)["average"]
-    moved = {name: tensor + 1 for name, tensor in state.items()}
-    torch.save({"average": moved}, other)
-    mean = network()
-    assert start_from(mean, [path, other], seed=0) == ([], [])
-    before = first.state_dict()
-    for name, tensor in mean.state_dict().items():
-        step = 0.5 if tensor.is_floating_point() else 0
-        torch.testing.assert_close(tensor, before[name] + step)
-
-
-def test_networks_of_other_shapes_have_no_mean(trained: tuple[Pfld, Path], tmp_path: Path) -> None:
-    other = tmp_path / "other.pt"
-    state = {f"module.{name}": value for name, value in network(2).state_dict().items()}
-    torch.save({"average": state}, other)
-    with pytest.raises(SourceError, match="different networks"):
-        start_from(network(2), [trained[1], other], seed=0)
-
-
 def test_twin_channels_learn_different_things(trained: tuple[Pfld, Path]) -> None:
     wide = network(2)
-    start_from(wide, [trained[1]], seed=0)
+    start_from(wide, trained[1], seed=0)
     wide(torch.randn(4, 3, 64, 64)).points.sum().backward()
     gradient = wide.stem[0].weight.grad
     assert not torch.allclose(gradient[0::2], gradient[1::2], rtol=0.05)
@@ -116,12 +92,12 @@ def test_layers_that_are_new_keep_their_first_weights_and_are_named(
     torch.save(state, trained[1])
     new = network(2)
     first = new.mesh.weight.clone()
-    assert start_from(new, [trained[1]], seed=0) == (["mesh.weight", "mesh.bias"], [])
+    assert start_from(new, trained[1], seed=0) == (["mesh.weight", "mesh.bias"], [])
     assert torch.equal(new.mesh.weight, first)
 
 
 def test_trained_layers_without_a_place_are_named(trained: tuple[Pfld, Path]) -> None:
-    start = start_from(network(repeats=1), [trained[1]], seed=0)
+    start = start_from(network(repeats=1), trained[1], seed=0)
     assert start.new == []
     assert {name.rsplit(".body.", 1)[0] for name in start.left_out} == {
         f"stages.{i}.1" for i in range(3)
@@ -130,12 +106,12 @@ def test_trained_layers_without_a_place_are_named(trained: tuple[Pfld, Path]) ->
 
 def test_a_network_of_other_channels_is_refused(trained: tuple[Pfld, Path]) -> None:
     with pytest.raises(SourceError, match="stem"):
-        start_from(network(3), [trained[1]], seed=0)
+        start_from(network(3), trained[1], seed=0)
 
 
 def test_a_larger_kernel_is_no_widening(trained: tuple[Pfld, Path]) -> None:
     with pytest.raises(SourceError, match="scale3"):
-        start_from(network(2, input_size=128), [trained[1]], seed=0)
+        start_from(network(2, input_size=128), trained[1], seed=0)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no weights"])
@@ -146,14 +122,14 @@ def test_a_checkpoint_that_is_missing_or_broken_says_what_to_do(
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(SourceError, match="train its recipe first"):
-        start_from(network(), [path], seed=0)
+        start_from(network(), path, seed=0)
 
 
 def test_a_checkpoint_of_another_family_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.pt"
     torch.save({"average": {"module.other": torch.zeros(1)}}, path)
     with pytest.raises(SourceError, match="no layer of this network"):
-        start_from(network(), [path], seed=0)
+        start_from(network(), path, seed=0)
 
 
 @pytest.fixture(params=[False, True], ids=["plain", "corners"])

@@ -231,50 +231,22 @@ def test_statistics_that_nothing_has_set_are_not_frozen() -> None:
 def test_a_recipe_goes_on_from_the_weights_of_another(sets: tuple, tmp_path: Path) -> None:
     first = trainer(sets, tmp_path)
     first.train()
-    recipe = replace(tiny_recipe(), name="more/tiny", start=("tiny",))
+    recipe = replace(tiny_recipe(), name="more/tiny", start="tiny")
     lines: list[str] = []
     second = Trainer([recipe], Run(runs=tmp_path, workers=0), *sets, lines.append)
     assert lines == ["starting from tiny"]
     assert only(second).validate() == only(first).validate()
 
 
-def test_a_recipe_names_one_start_or_several_runs() -> None:
-    path = Path(__file__).parents[4] / "models" / "pfld" / "0.5x.toml"
-    values = tomllib.loads(path.read_text(encoding="utf-8"))
-
-    def start(value: object) -> tuple[str, ...]:
-        return Recipe.from_tables({**values, "start": value}, path).start
-
-    assert start("one") == ("one",)
-    assert start(["one", "other"]) == ("one", "other")
-    with pytest.raises(SourceError, match="name one file"):
-        start(["one", "other.onnx"])
-    for nothing in ("", [""], [1], 1, {}):
-        with pytest.raises(SourceError, match=r"0\.5x\.toml starts from"):
-            start(nothing)
-
-
-def test_a_recipe_goes_on_from_the_mean_of_two(sets: tuple, tmp_path: Path) -> None:
-    for name in ("one", "other"):
-        recipe = replace(tiny_recipe(), name=name)
-        run = Run(runs=tmp_path, workers=0, stop_after=1)
-        Trainer([recipe], run, *sets, lambda _line: None).train()
-    both = replace(tiny_recipe(), name="both", start=("one", "other"))
-    lines: list[str] = []
-    mean = Trainer([both], Run(runs=tmp_path, workers=0), *sets, lines.append)
-    assert lines == ["starting from one and other"]
-    assert np.isfinite(only(mean).validate()["val_nme"])
-
-
 def test_layers_that_a_recipe_leaves_out_are_reported(sets: tuple, tmp_path: Path) -> None:
     trainer(sets, tmp_path, stop_after=1).train()
-    recipe = replace(tiny_recipe(), name="more", start=("tiny",))
+    recipe = replace(tiny_recipe(), name="more", start="tiny")
     stages = (*recipe.network.stages[:2], replace(recipe.network.stages[2], repeats=2))
     deeper = replace(recipe, network=replace(recipe.network, stages=stages))
     lines: list[str] = []
     run = Run(runs=tmp_path, workers=0, stop_after=1)
     Trainer([deeper], run, *sets, lines.append).train()
-    back = replace(tiny_recipe(), name="back", start=("more",))
+    back = replace(tiny_recipe(), name="back", start="more")
     Trainer([back], run, *sets, lines.append)
     assert lines[0] == "starting from tiny; new: stages.2.1"
     assert lines[-1] == "starting from more; left out: stages.2.1"
