@@ -21,12 +21,12 @@ from models.training.sources import Picture, read_picture
 
 Image = npt.NDArray[np.uint8]
 
-CROPS_VERSION: Final = LABELS_VERSION * 100 + 3
+CROPS_VERSION: Final = LABELS_VERSION * 100 + 4
 
-STORED_SIDE: Final = 240
+STORED_SIDE: Final = 296
 STORED_SCALE: Final = 2.2
 """Crops are stored with this side (pixels) and this multiple of the face box: room for every
-rotation, scale and shift of the augmentation, at the resolution of a 144 pixel input."""
+rotation, scale and shift of the augmentation, at the resolution of a 160 pixel input."""
 
 BACKGROUND_TRIES: Final = 6
 LARGEST_OVERLAP: Final = 0.05
@@ -68,7 +68,7 @@ class Crops:
 
     Attributes:
         images: (R, STORED_SIDE, STORED_SIDE, 3) uint8 BGR of the R faces of pictures, mapped from
-            their file, so that several processes share them (4 GB).
+            their file, so that several processes share them (5 GB).
         synthetic: (M - R, STORED_SIDE, STORED_SIDE, 3), likewise, of the faces made from them.
         points: (M, 68, 2) float32, pixels of the stored crop.
         meshes: (M, 478, 3) float32, likewise.
