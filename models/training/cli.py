@@ -113,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
         "pack",
         help="write crops and labels to a few small files, to be trained on elsewhere",
         description="Write everything that training needs to one file of labels and PARTS files "
-        "of pictures, a fortieth of the size of the caches.",
+        "of pictures, a fiftieth of the size of the caches.",
     )
     command.add_argument("folder", type=Path, help="folder to write to")
     command.add_argument(

@@ -26,7 +26,8 @@ CROPS_VERSION: Final = LABELS_VERSION * 100 + 4
 STORED_SIDE: Final = 296
 STORED_SCALE: Final = 2.2
 """Crops are stored with this side (pixels) and this multiple of the face box: room for every
-rotation, scale and shift of the augmentation, at the resolution of a 160 pixel input."""
+rotation, scale and shift of the augmentation, at the resolution of a 160 pixel input that shows
+1.2 times the face box."""
 
 BACKGROUND_TRIES: Final = 6
 LARGEST_OVERLAP: Final = 0.05

@@ -1,6 +1,6 @@
 """Training faces in a few small files, for a machine that has no pictures but a GPU.
 
-Stored crops take 260 kB a face, their points and meshes 6 kB; packed it is a fortieth: crops as
+Stored crops take 260 kB a face, their points and meshes 6 kB; packed it is a fiftieth: crops as
 WebP, meshes by their principal components. A machine that unpacks them can train and validate, no
 more: the pictures around the crops and what else is known of them stay behind.
 """
