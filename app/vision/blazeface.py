@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from pathlib import Path
+from typing import Final, Literal
 
 import numpy as np
 
@@ -14,12 +15,10 @@ from app.core.frame import Image
 from app.core.native_noise import native_stderr_silenced
 from app.vision.detector import NEAR
 from app.vision.light_import import without_plots
+from app.vision.mediapipe_graph import MediaPipeGraph
 from app.vision.shrink import part_around, shrunk
 
-_SHORT, _FULL = 0, 1  # MediaPipe's `model_selection`
-
-_NAMES: dict[int, Network] = {_SHORT: "short", _FULL: "full"}
-_MIN_SCORE = 0.5
+_NETWORKS: Final[tuple[Network, ...]] = ("short", "full")
 # The networks see 128 and 192 pixels; a smaller picture is converted faster.
 _LONGER_SIDE = 640
 # A face smaller than this share of the picture's longer side is beyond the short-range network.
@@ -30,11 +29,11 @@ _FAR_FACE = 0.12
 class _Look:
     """One way to look at a picture: with a network, at all of it or at the square at one end."""
 
-    network: int
+    network: Network
     end: Literal["first", "last"] | None = None
 
 
-_LOOKS = (_Look(_SHORT), _Look(_FULL), _Look(_FULL, "first"), _Look(_FULL, "last"))
+_LOOKS = (_Look("short"), _Look("full"), _Look("full", "first"), _Look("full", "last"))
 
 
 class BlazeFaceDetector:
@@ -54,16 +53,13 @@ class BlazeFaceDetector:
     def __init__(self) -> None:
         with native_stderr_silenced():  # it greets before its log levels can be set
             with without_plots():
-                from mediapipe.python.solutions import face_detection
+                import mediapipe
 
-            self._networks: dict[int, Any] = {
-                choice: face_detection.FaceDetection(
-                    min_detection_confidence=_MIN_SCORE, model_selection=choice
-                )
-                for choice in (_SHORT, _FULL)
+            self._networks: dict[Network, MediaPipeGraph] = {
+                name: _graph(Path(mediapipe.__file__).parent, name) for name in _NETWORKS
             }
-            for choice in (_SHORT, _FULL):  # the first run builds the graph
-                self._run(_Look(choice), np.zeros((64, 64, 3), np.uint8))
+            for name in _NETWORKS:  # the first run is slow
+                self._run(_Look(name), np.zeros((64, 64, 3), np.uint8))
         self._look = 0
 
     def detect(self, image: Image, *, fresh: bool) -> list[Box]:
@@ -82,7 +78,7 @@ class BlazeFaceDetector:
         part, left, top = part_around(image, box, sides=NEAR)
         if not part.size:
             return []
-        return [found.moved(left, top) for found in self._run(_Look(_SHORT), part)]
+        return [found.moved(left, top) for found in self._run(_Look("short"), part)]
 
     def _next_look(self, boxes: list[Box], far: float) -> int:
         whole = _LOOKS[self._look].end is None
@@ -107,11 +103,10 @@ class BlazeFaceDetector:
             width = height = side
         part = np.ascontiguousarray(image[top : top + height, left : left + width])
         small, _ = shrunk(part, _LONGER_SIDE)
-        rgb = cv2.cvtColor(small, cv2.COLOR_BGR2RGB)
-        rgb.flags.writeable = False  # MediaPipe copies what somebody might still change
-        found = self._networks[look.network].process(rgb)
+        rgb = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2RGB), np.uint8)
+        found = self._networks[look.network].run(rgb)
         boxes = []
-        for detection in found.detections or ():
+        for detection in found["detections"] or ():
             place = detection.location_data.relative_bounding_box
             square = Box(
                 left + place.xmin * width - 0.5,
@@ -126,5 +121,19 @@ class BlazeFaceDetector:
                     for k in detection.location_data.relative_keypoints
                 ]
             )
-            boxes.append(blazeface_box(_NAMES[look.network], square, keypoints))
+            boxes.append(blazeface_box(look.network, square, keypoints))
         return sorted(boxes, key=lambda box: -box.score)
+
+
+def _graph(root: Path, network: Network) -> MediaPipeGraph:
+    """MediaPipe's own graph around one of the networks, from its package at `root`.
+
+    It believes faces from a score of 0.5 (short) or 0.6 (full) on. `min_detection_confidence` of
+    `solutions.FaceDetection` comes too late to change that, so that the sizes and places of the
+    boxes in `app.core.face_boxes` were measured with these, too.
+    """
+    from mediapipe.framework.calculator_pb2 import CalculatorGraphConfig
+
+    file = root / "modules" / "face_detection" / f"face_detection_{network}_range_cpu.binarypb"
+    config = CalculatorGraphConfig.FromString(file.read_bytes())
+    return MediaPipeGraph(config, {"detections": "proto_list"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from app.core.native_noise import native_stderr_silenced
 from app.vision.crop import cut_crop
 from app.vision.landmarker import Landmarks
 from app.vision.light_import import without_plots
+from app.vision.mediapipe_graph import MediaPipeGraph
 
 _SIZE: Final = 192
 
@@ -142,13 +143,12 @@ class MeshLandmarker:
             with without_plots():
                 from google.protobuf import text_format
                 from mediapipe.framework.calculator_pb2 import CalculatorGraphConfig
-                from mediapipe.python.solution_base import SolutionBase
 
                 for module in _OPTIONS:
                     import_module(f"mediapipe.calculators.{module}")
             config = text_format.Parse(_GRAPH, CalculatorGraphConfig())
-            self._graph: Any = SolutionBase(graph_config=config)
-            self._graph.process(np.zeros((_SIZE, _SIZE, 3), np.uint8))  # the slow first run
+            self._graph = MediaPipeGraph(config, {"landmarks": "proto", "score": "float"})
+            self._graph.run(np.zeros((_SIZE, _SIZE, 3), np.uint8))  # the slow first run
 
     @property
     def label(self) -> str:
@@ -164,10 +164,10 @@ class MeshLandmarker:
         """Landmarks of a face; see `Landmarker`."""
         transform = crop_transform(box, scale=CARD.crop_scale, shift=CARD.crop_shift, size=_SIZE)
         crop = cv2.cvtColor(cut_crop(image, transform, _SIZE), cv2.COLOR_BGR2RGB)
-        found = self._graph.process(crop)
-        unit = np.array([(p.x, p.y) for p in found.landmarks.landmark], np.float32)
-        return Landmarks(points_from_unit(unit, transform, size=_SIZE), float(found.score))
+        found = self._graph.run(np.asarray(crop, np.uint8))
+        unit = np.array([(p.x, p.y) for p in found["landmarks"].landmark], np.float32)
+        return Landmarks(points_from_unit(unit, transform, size=_SIZE), found["score"])
 
     def close(self) -> None:
-        """Free the graph and its threads."""
+        """Free the graph."""
         self._graph.close()
