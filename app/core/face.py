@@ -78,8 +78,8 @@ class Box:
     @classmethod
     def around(cls, points: npt.NDArray[np.floating[Any]], score: float = 1.0) -> Self:
         """The tightest box around points of shape (N, 2)."""
-        low, high = points.min(axis=0), points.max(axis=0)
-        return cls(float(low[0]), float(low[1]), float(high[0]), float(high[1]), score)
+        (x0, y0), (x1, y1) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+        return cls(x0, y0, x1, y1, score)
 
 
 @dataclass(frozen=True, slots=True)

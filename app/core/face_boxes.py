@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.core.face import Box
-from app.core.geometry import roll_of, upright_axes
+from app.core.geometry import roll_of
 
 Network = Literal["short", "full"]
 
@@ -30,9 +31,10 @@ class BoxMapping:
 
     def apply(self, box: Box) -> Box:
         """The (square) face box for a detector's box; the shift follows the box's roll."""
-        x, y = np.array(box.centre) + box.side * np.array([self.dx, self.dy]) @ upright_axes(
-            box.roll
-        )
+        angle = math.radians(box.roll)
+        cos, sin = box.side * math.cos(angle), box.side * math.sin(angle)
+        x, y = box.centre
+        x, y = x + self.dx * cos - self.dy * sin, y + self.dx * sin + self.dy * cos
         half = box.side * self.scale / 2
         return Box(x - half, y - half, x + half, y + half, box.score, box.roll)
 

@@ -34,34 +34,38 @@ def crop_transform(box: Box, *, scale: float, shift: float, size: int) -> Transf
     side = box.side * scale
     if not side > 0:
         raise ValueError(f"a crop needs a box with a positive side, got {box}")
-    axes = upright_axes(box.roll)
-    centre = np.array(box.centre) + shift * box.side * axes[1]
-    zoom = size / side
-    turn = zoom * axes
-    offset = (size - 1) / 2 - turn @ centre
-    return np.column_stack([turn, offset])
+    # Plain numbers here and below: on so few of them numpy spends its time on finding its code.
+    angle, zoom, middle = math.radians(box.roll), size / side, (size - 1) / 2
+    cos, sin = math.cos(angle), math.sin(angle)
+    x, y = box.centre
+    x, y = x - shift * box.side * sin, y + shift * box.side * cos
+    cos, sin = zoom * cos, zoom * sin
+    return np.array(
+        [[cos, sin, middle - cos * x - sin * y], [-sin, cos, middle + sin * x - cos * y]]
+    )
 
 
 def points_from_unit(unit: npt.NDArray[np.float32], transform: Transform, *, size: int) -> Points:
     """Points (N, 2) given as shares of the crop (0 its left or top edge, 1 the other) in frame
     pixels, for a `crop_transform` of the same `size`.
     """
-    crop_pixels = unit.astype(np.float64) * size - 0.5
-    turn = transform[:, :2]
+    (a, b, x), (c, d, y) = transform.tolist()
     # A turn with a zoom, whose inverse is its transpose over the square of the zoom.
-    back = turn / (turn[0] @ turn[0])
-    points: Points = ((crop_pixels - transform[:, 2]) @ back).astype(np.float32)
+    square = a * a + b * b
+    scale, x, y = size / square, (x + 0.5) / square, (y + 0.5) / square
+    back = np.array([[a * scale, b * scale], [c * scale, d * scale]])
+    points: Points = (unit @ back - (a * x + c * y, b * x + d * y)).astype(np.float32)
     return points
 
 
 def zoom_of(transform: Transform) -> float:
     """Crop pixels per frame pixel."""
-    return float(np.hypot(transform[0, 0], transform[0, 1]))
+    return math.hypot(transform[0, 0], transform[0, 1])
 
 
 def roll_of(left: npt.NDArray[Any], right: npt.NDArray[Any]) -> float:
     """How far the line from one point (2,) to another tilts clockwise, degrees in -180..180."""
-    dx, dy = (float(d) for d in right - left)
+    dx, dy = (right - left).tolist()
     return math.degrees(math.atan2(dy, dx))
 
 
@@ -76,15 +80,11 @@ def upright_axes(roll: float) -> npt.NDArray[np.float64]:
 def face_box(points: npt.NDArray[np.floating[Any]], *, roll: float, score: float = 1.0) -> Box:
     """The tight box around points (N, 2) of a face that is tilted by `roll` degrees clockwise."""
     axes = upright_axes(roll)
-    own = points.astype(np.float64) @ axes.T
-    low, high = own.min(axis=0), own.max(axis=0)
-    x, y = (low + high) / 2 @ axes
-    half_width, half_height = (high - low) / 2
-    return Box(
-        float(x - half_width),
-        float(y - half_height),
-        float(x + half_width),
-        float(y + half_height),
-        score,
-        roll,
-    )
+    # Along the points, which lie next to each other then, numpy looks several times faster.
+    own = axes @ points.T
+    (left, top), (right, bottom) = own.min(axis=1).tolist(), own.max(axis=1).tolist()
+    (cos, sin), _ = axes.tolist()
+    across, down = (left + right) / 2, (top + bottom) / 2
+    x, y = across * cos - down * sin, across * sin + down * cos
+    half_width, half_height = (right - left) / 2, (bottom - top) / 2
+    return Box(x - half_width, y - half_height, x + half_width, y + half_height, score, roll)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -120,9 +121,9 @@ def network_input(crop: Image, card: ModelCard) -> npt.NDArray[np.float32]:
 
 def _pose_in_frame(angles: npt.NDArray[np.float32], box: Box) -> HeadPose | None:
     """Angles (.., 3) seen in a crop that was turned upright, as the frame shows them."""
-    if not np.isfinite(angles).all():
+    yaw, pitch, roll = angles.reshape(3).tolist()
+    if not math.isfinite(yaw + pitch + roll):
         return None
-    yaw, pitch, roll = (float(angle) for angle in angles.reshape(3))
     # Turning a picture changes the roll alone: see `app.core.rotation`.
     return HeadPose(yaw, pitch, (roll + box.roll + 180) % 360 - 180)
 
