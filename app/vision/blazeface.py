@@ -39,8 +39,8 @@ _LOOKS = (_Look("short"), _Look("full"), _Look("full", "first"), _Look("full", "
 class BlazeFaceDetector:
     """Finds faces with one look a frame.
 
-    Short range (4 ms) finds every face of webcam size and none of the far ones; full range
-    (8 ms) finds nearly all, and smaller ones yet with one end of the picture alone: left or
+    Short range finds every face of webcam size and none of the far ones; full range, which takes
+    twice as long, finds nearly all, and smaller ones yet with one end of the picture alone: left or
     right, of an upright picture top or bottom.
     A look that finds nothing is followed by the next one at the next frame; a fresh picture is
     looked at in all ways until a face is found. Full range stays while it finds far faces.
