@@ -71,7 +71,7 @@ class PointSmoother:
         scale = max(scale, 1e-6)
         speed = (current - self._points) / step / scale
         self._speed += _weight(self._settings.speed_cutoff_hz, step) * (speed - self._speed)
-        pace = np.linalg.norm(self._speed, axis=1, keepdims=True)
+        pace = np.sqrt(np.einsum("nd,nd->n", self._speed, self._speed))[:, None]
         cutoff = self._settings.min_cutoff_hz + self._settings.beta * pace
         rate = 2 * math.pi * cutoff * step
         self._points = self._points + rate / (rate + 1) * (current - self._points)

@@ -68,10 +68,10 @@ class FaceMaker:
             return self._pose.estimate(
                 points, width=frame.width, height=frame.height, field_of_view_deg=angle
             )
-        x, y = points.mean(axis=0)
+        x, y = (points.sum(axis=0) / len(points)).tolist()
         pose = pose_to_camera_axes(
             landmarks.pose,
-            (float(x), float(y)),
+            (x, y),
             width=frame.width,
             height=frame.height,
             field_of_view_deg=angle,

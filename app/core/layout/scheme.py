@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -67,7 +68,7 @@ class LandmarkLayout:
     def eye_distance(self, points: npt.NDArray[np.floating[Any]]) -> float:
         """Distance between the outer eye corners of points (N, 2), in their unit."""
         left, right = self.outer_eye_corners
-        return float(np.hypot(*(points[right] - points[left])))
+        return math.dist(points[left].tolist(), points[right].tolist())
 
     def mirror_points(self, points: npt.NDArray[np.float32], width: int) -> npt.NDArray[np.float32]:
         """Points (N, 2) as they lie in the mirrored picture of `width` pixels."""
