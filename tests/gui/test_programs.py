@@ -41,6 +41,12 @@ def test_the_probe_measures_the_window_and_ends_cleanly() -> None:
     assert report["peak_rss_mb"] < 600
 
 
+def test_a_view_that_has_not_its_size_yet_gets_it_before_the_end() -> None:
+    done = run("app", "window-probe", str(time.monotonic_ns()), "0.05")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["view"] == "1280x720"
+
+
 def test_a_screenshot_shows_window_and_clip(clip: Path, tmp_path: Path) -> None:
     out = tmp_path / "window.png"
     done = run(
