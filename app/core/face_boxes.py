@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -10,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.core.face import Box
-from app.core.geometry import roll_of
+from app.core.geometry import roll_of, way_in_picture
 
 Network = Literal["short", "full"]
 
@@ -31,10 +30,9 @@ class BoxMapping:
 
     def apply(self, box: Box) -> Box:
         """The (square) face box for a detector's box; the shift follows the box's roll."""
-        angle = math.radians(box.roll)
-        cos, sin = box.side * math.cos(angle), box.side * math.sin(angle)
         x, y = box.centre
-        x, y = x + self.dx * cos - self.dy * sin, y + self.dx * sin + self.dy * cos
+        dx, dy = way_in_picture(self.dx * box.side, self.dy * box.side, roll=box.roll)
+        x, y = x + dx, y + dy
         half = box.side * self.scale / 2
         return Box(x - half, y - half, x + half, y + half, box.score, box.roll)
 

@@ -38,7 +38,8 @@ def crop_transform(box: Box, *, scale: float, shift: float, size: int) -> Transf
     angle, zoom, middle = math.radians(box.roll), size / side, (size - 1) / 2
     cos, sin = math.cos(angle), math.sin(angle)
     x, y = box.centre
-    x, y = x - shift * box.side * sin, y + shift * box.side * cos
+    dx, dy = way_in_picture(0.0, shift * box.side, roll=box.roll)
+    x, y = x + dx, y + dy
     cos, sin = zoom * cos, zoom * sin
     return np.array(
         [[cos, sin, middle - cos * x - sin * y], [-sin, cos, middle + sin * x - cos * y]]
@@ -77,14 +78,19 @@ def upright_axes(roll: float) -> npt.NDArray[np.float64]:
     return np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
 
 
+def way_in_picture(across: float, down: float, *, roll: float) -> tuple[float, float]:
+    """How far right and down in the picture a way leads that goes to the right and down of a face
+    which is tilted by `roll` degrees clockwise.
+    """
+    cos, sin = math.cos(math.radians(roll)), math.sin(math.radians(roll))
+    return across * cos - down * sin, across * sin + down * cos
+
+
 def face_box(points: npt.NDArray[np.floating[Any]], *, roll: float, score: float = 1.0) -> Box:
     """The tight box around points (N, 2) of a face that is tilted by `roll` degrees clockwise."""
-    axes = upright_axes(roll)
     # Along the points, which lie next to each other then, numpy looks several times faster.
-    own = axes @ points.T
+    own = upright_axes(roll) @ points.T
     (left, top), (right, bottom) = own.min(axis=1).tolist(), own.max(axis=1).tolist()
-    (cos, sin), _ = axes.tolist()
-    across, down = (left + right) / 2, (top + bottom) / 2
-    x, y = across * cos - down * sin, across * sin + down * cos
+    x, y = way_in_picture((left + right) / 2, (top + bottom) / 2, roll=roll)
     half_width, half_height = (right - left) / 2, (bottom - top) / 2
     return Box(x - half_width, y - half_height, x + half_width, y + half_height, score, roll)

@@ -26,7 +26,7 @@ VIEW_SIZE: Final = (1280, 720)
 
 _FIT_EVERY_MS: Final = 500
 _LAST_FITS: Final = 6
-"""So often the end waits for the size; a screen may be too small for it."""
+"""So many of them the end waits for; a screen may be too small for the size."""
 
 
 def measure_window(start_ns: int, seconds: float) -> int:
@@ -52,7 +52,6 @@ def measure_window(start_ns: int, seconds: float) -> int:
     def finish(window: MainWindow, fits: int) -> None:
         size = (window.view.width(), window.view.height())
         if size != VIEW_SIZE and fits:  # on a slow machine the player has come just now
-            _give_view_its_size(window)
             QTimer.singleShot(_FIT_EVERY_MS, lambda: finish(window, fits - 1))
             return
         meters = window.view.meters

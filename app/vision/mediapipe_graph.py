@@ -85,7 +85,7 @@ class MediaPipeGraph:
             self._graph.add_packet_to_input_stream(stream=self._input, packet=packet)
             self._graph.wait_until_idle()
         except _FAILED:
-            self._stop()
+            self.close()
             self._start()
             raise
         return {name: self._value(name) for name in self._read}
@@ -95,9 +95,6 @@ class MediaPipeGraph:
         return None if packet is None or packet.is_empty() else self._read[name](packet)
 
     def close(self) -> None:
-        """Stop the graph; it is not used again."""
-        self._stop()
-
-    def _stop(self) -> None:
+        """Stop the graph."""
         with contextlib.suppress(*_FAILED):  # says once more what was raised before
             self._graph.close()
