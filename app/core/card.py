@@ -10,6 +10,7 @@ from typing import Any, Literal, Self, get_args
 
 from app.core.errors import ModelError
 from app.core.layout import LAYOUTS, LandmarkLayout
+from app.core.untrusted import as_number, as_text, parse_json
 
 Precision = Literal["fp32", "fp16", "int8"]
 Channels = Literal["bgr", "rgb", "grey"]
@@ -20,6 +21,9 @@ METADATA_KEY = "pfld_live.card"
 CARD_VERSION = 1
 
 _LONGEST = 60
+_LONGEST_NOTE = 4000
+_MOST = 1e6
+"""No mean, error in percent or time in milliseconds is larger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,11 +91,23 @@ class ModelCard:
         for name in ("trust_output", "pose_output"):
             text = getattr(self, name)
             self._check(
-                text is None or (isinstance(text, str) and bool(text)), f"{name} must be a text"
+                text is None or (isinstance(text, str) and bool(text) and text.isprintable()),
+                f"{name} must be a text",
+            )
+        for name in ("trained_on", "licence", "made_by"):
+            text = getattr(self, name)
+            self._check(
+                isinstance(text, str)
+                and text.replace("\n", " ").isprintable()
+                and len(text) <= _LONGEST_NOTE,
+                f"{name} must be a text of at most {_LONGEST_NOTE} printable characters",
             )
         for name in ("input_size", "crop_scale", "crop_shift", "mean", "std"):
             self._check(_is_finite(getattr(self, name)), f"{name} must be finite numbers")
-        self._check(isinstance(self.input_size, int), "input_size must be a whole number")
+        self._check(
+            type(self.input_size) is int and abs(self.input_size) < _MOST,
+            "input_size must be a whole number",
+        )
         self._check(self.layout in LAYOUTS, f"layout {self.layout!r} is not known")
         self._check(self.task == "face-landmarks", f"task {self.task!r} is not known")
         for name, allowed in (
@@ -111,7 +127,7 @@ class ModelCard:
             len(self.mean) == len(self.std) == depth,
             f"mean and std must have {depth} numbers for {self.channels} input",
         )
-        self._check(all(s > 0 for s in self.std), "std must be above 0")
+        self._check(all(s >= 1e-6 for s in self.std), "std must be above 0")
         self._check(8 <= self.input_size <= 1024, "input_size must lie in 8..1024")
         self._check(0.5 <= self.crop_scale <= 4.0, "crop_scale must lie in 0.5..4")
         self._check(-1.0 <= self.crop_shift <= 1.0, "crop_shift must lie in -1..1")
@@ -155,7 +171,7 @@ class ModelCard:
         if text is None:
             raise ModelError("the file carries no model card")
         try:
-            values = json.loads(text)
+            values = parse_json(text)
             if not isinstance(values, dict):
                 raise ModelError("the model card cannot be read: it is no JSON object")
             version = values.pop("card_version")
@@ -168,14 +184,18 @@ class ModelCard:
                 )
             if missing := sorted(n for n in _required(cls) if n not in values):
                 raise ModelError(f"the model card does not say: {', '.join(missing)}")
-            values["mean"] = tuple(float(v) for v in values["mean"])
-            values["std"] = tuple(float(v) for v in values["std"])
-            nme_val = dict(values.get("nme_val", {}))
-            values["nme_val"] = {str(name): float(error) for name, error in nme_val.items()}
+            for name in ("mean", "std"):
+                values[name] = tuple(as_number(v, name, -_MOST, _MOST) for v in values[name])
+            values["nme_val"] = {
+                as_text(name, "an attribute", _LONGEST): as_number(error, name, 0.0, _MOST)
+                for name, error in dict(values.get("nme_val", {})).items()
+            }
             if values.get("milliseconds") is not None:
-                values["milliseconds"] = float(values["milliseconds"])
+                values["milliseconds"] = as_number(
+                    values["milliseconds"], "milliseconds", 0.0, _MOST
+                )
             return cls(**values)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
             raise ModelError(f"the model card cannot be read: {error}") from error
 
 
@@ -187,4 +207,9 @@ def _is_finite(value: object) -> bool:
     """Whether a value is a finite number or a tuple of such."""
     if isinstance(value, tuple):
         return all(_is_finite(v) for v in value)
-    return isinstance(value, (int, float)) and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number that no float can hold
+        return False

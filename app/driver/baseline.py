@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.core.errors import PfldLiveError
+from app.core.untrusted import UnusableError, as_number
 from app.driver.measures import UNKNOWN, FaceMeasures
 from app.driver.settings import DriverSettings
 
@@ -34,6 +35,9 @@ _SHUT_OVER_S: Final = 2.0
 # Learning while watching looks back this far, this often.
 _LOOKS_BACK_S: Final = 20.0
 _TRY_EVERY_S: Final = 0.5
+# No angle of a head and no aspect ratio in a file is larger.
+_MOST_DEG: Final = 360.0
+_MOST_RATIO: Final = 100.0
 # A mouth that is open by so much more than at rest is not at rest.
 _AT_REST: Final = 0.1
 
@@ -101,13 +105,21 @@ class Baseline:
         numbers: dict[str, Any] = {}
         for name, value in values.items():
             if name == "shut_seen":
-                numbers[name] = bool(value)
+                if not isinstance(value, bool):
+                    raise PfldLiveError(
+                        "A baseline has no yes or no for shut_seen; calibrate again."
+                    )
+                numbers[name] = value
             elif value is None and name not in needed:
                 numbers[name] = UNKNOWN
-            elif isinstance(value, int | float) and not isinstance(value, bool):
-                numbers[name] = float(value)
             else:
-                raise PfldLiveError(f"A baseline has no number for {name}; calibrate again.")
+                most = _MOST_DEG if name in ("yaw", "pitch", "roll") else _MOST_RATIO
+                try:
+                    numbers[name] = as_number(value, name, -most, most)
+                except UnusableError as error:
+                    raise PfldLiveError(
+                        f"A baseline has no number for {name} ({error}); calibrate again."
+                    ) from error
         return cls(**numbers)
 
 

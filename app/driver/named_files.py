@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote
 
 from app.core.errors import OutputError, PfldLiveError
 from app.core.files import write_text
+from app.core.untrusted import UnusableError, read_json
 
 _LONGEST_NAME: Final = 60
 _SUFFIX: Final = ".json"
@@ -29,12 +30,15 @@ class NamedFiles:
     kind: str
 
     def names(self) -> tuple[str, ...]:
-        """All names, sorted as people sort them; whether the files can be read is not asked."""
+        """All names, sorted as people sort them; whether the files can be read is not asked.
+
+        A file whose name is none that `save` makes is left out: nobody could load it.
+        """
         try:
             found = [unquote(path.stem) for path in self.folder.glob(f"*{_SUFFIX}")]
         except OSError:
             return ()
-        return tuple(sorted(found, key=str.casefold))
+        return tuple(sorted(filter(_can_be_a_name, found), key=str.casefold))
 
     def load(self, name: str) -> dict[str, Any]:
         """What was saved under a name.
@@ -44,11 +48,11 @@ class NamedFiles:
         """
         path = self._path(name)
         try:
-            content = json.loads(path.read_text("utf-8"))
+            content = read_json(path)
         except FileNotFoundError as error:
             known = ", ".join(self.names()) or "none yet"
             raise PfldLiveError(f"There is no {self.kind} {name!r}; there are: {known}.") from error
-        except (OSError, ValueError) as error:
+        except (OSError, UnusableError) as error:
             raise self._broken(path) from error
         if not isinstance(content, dict) or content.get("kind") != self.kind:
             raise self._broken(path)
@@ -89,7 +93,7 @@ class NamedFiles:
 
     def _path(self, name: str) -> Path:
         name = name.strip()
-        if not name or len(name) > _LONGEST_NAME or not name.isprintable():
+        if not _can_be_a_name(name):
             raise PfldLiveError(
                 f"A {self.kind} needs a name of 1 to {_LONGEST_NAME} printable characters, "
                 f"got {name[: _LONGEST_NAME + 1]!r}."
@@ -99,3 +103,7 @@ class NamedFiles:
 
     def _broken(self, path: Path) -> PfldLiveError:
         return PfldLiveError(f"{path} holds no {self.kind}; remove it and save it again.")
+
+
+def _can_be_a_name(name: str) -> bool:
+    return 0 < len(name) <= _LONGEST_NAME and name.isprintable() and name == name.strip()

@@ -53,11 +53,14 @@ class Profiles:
         """
         values = self._files.load(name)
         person, baseline = values.get("person"), values.get("baseline")
+        glasses = values.get("glasses", False)
         if not isinstance(person, str) or not isinstance(baseline, dict):
+            raise PfldLiveError(f"The driver profile {name!r} is broken; calibrate again.")
+        if not person.isprintable() or not isinstance(glasses, bool):
             raise PfldLiveError(f"The driver profile {name!r} is broken; calibrate again.")
         return Profile(
             person=person,
-            glasses=bool(values.get("glasses")),
+            glasses=glasses,
             baseline=Baseline.from_dict(baseline),
         )
 

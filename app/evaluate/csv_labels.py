@@ -9,16 +9,18 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from app.core.cells import as_cell, from_cell
 from app.core.files import write_text
 from app.core.layout import IBUG68, LAYOUTS, LandmarkLayout
+from app.core.untrusted import UnusableError, is_file_in, read_text, shown, written_number
 from app.evaluate.clip import LabelledClip
-from app.evaluate.labels import LabelError, LabelsBuilder, broken
+from app.evaluate.labels import LabelsBuilder, broken, unreadable
 from app.evaluate.metrics import Floats
 
 
@@ -29,32 +31,30 @@ def read_csv_labels(path: Path) -> LabelledClip:
         LabelError: the table is broken or names an image that does not exist.
     """
     try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
-        raise LabelError(f"{path.name} cannot be read: {reason}; choose another file.") from error
-    reader = csv.reader(io.StringIO(text))
-    header = next(reader, [])
+        text = read_text(path)
+    except (OSError, UnusableError) as error:
+        raise unreadable(path, error) from error
+    reader = _rows(path, text)
+    _, header = next(reader, (1, []))
     layout = _layout(path, header)
     columns = [header.index(f"{axis}{i}") for i in range(layout.count) for axis in "xy"]
     name_column = header.index("image")
     faces: dict[str, list[tuple[int, npt.NDArray[np.float64]]]] = {}
-    for row in reader:
-        line = reader.line_num
+    for line, row in reader:
         if not row:
             continue
         if len(row) != len(header):
             raise broken(path, f"it has {len(row)} cells instead of {len(header)}", line)
-        name = row[name_column]
-        if name not in faces and not (path.parent / name).is_file():
-            raise broken(path, f"there is no image {name}", line)
+        name = row[name_column] if is_file_in(path.parent, row[name_column]) else ""
+        name = name or from_cell(row[name_column])
+        if name not in faces and not is_file_in(path.parent, name):
+            raise broken(path, f"there is no image {shown(name)}", line)
         try:
-            values = [float(row[c]) if row[c].strip() else None for c in columns]
-        except ValueError as error:
-            raise broken(path, f"a coordinate is not a number ({error})", line) from error
-        if any(value is not None and not math.isfinite(value) for value in values):
-            raise broken(path, "a coordinate is not a number; leave the cell empty", line)
-        points = np.array([math.nan if v is None else v for v in values]).reshape(-1, 2)
+            values = [written_number(row[c]) if row[c].strip() else math.nan for c in columns]
+        except UnusableError as error:
+            problem = f"a coordinate is not a number ({error}); leave the cell empty"
+            raise broken(path, problem, line) from error
+        points = np.array(values).reshape(-1, 2)
         faces.setdefault(name, []).append((line, points))
     if not faces:
         raise broken(path, "it holds no labels")
@@ -93,14 +93,29 @@ def write_csv_labels(
         if points.shape != (layout.count, 2):
             raise ValueError(f"points must have shape ({layout.count}, 2), got {points.shape}")
         cells = ["" if math.isnan(v) else f"{v:.4f}" for v in points.astype(np.float64).ravel()]
-        writer.writerow([name, *cells])
+        writer.writerow([as_cell(name), *cells])
     write_text(path, text.getvalue())
+
+
+def _rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
+    """Number of the line and cells of each row."""
+    reader = csv.reader(io.StringIO(text, newline=""))
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise broken(path, f"it is no table ({error})", reader.line_num) from error
+        yield reader.line_num, row
 
 
 def _layout(path: Path, header: list[str]) -> LandmarkLayout:
     """The layout with as many points as the table."""
     if "image" not in header:
         raise broken(path, "there is no column image", 1)
+    if len(set(header)) != len(header):
+        raise broken(path, "two columns have the same name", 1)
     count = 0
     while f"x{count}" in header and f"y{count}" in header:
         count += 1

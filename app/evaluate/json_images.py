@@ -8,16 +8,16 @@ the same layout. Pixels count from 0.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from app.core.layout import LAYOUTS, LandmarkLayout
+from app.core.untrusted import UnusableError, read_json, shortened
 from app.evaluate.clip import LabelledClip
 from app.evaluate.images import images_in
 from app.evaluate.label_file import FrameLabels, LabelFile
-from app.evaluate.labels import LabelError, broken
-from app.evaluate.project_labels import as_labels, read_face
+from app.evaluate.labels import LabelError, broken, unreadable
+from app.evaluate.project_labels import as_labels, check_persons, read_face
 
 
 def has_json_labels(folder: Path) -> bool:
@@ -39,11 +39,14 @@ def read_json_images(folder: Path) -> LabelledClip:
         values = _load(path)
         faces = values.get("faces", [values])
         try:
+            if not isinstance(faces, list):
+                raise ValueError("faces should be a list")
             own = _layout(values, faces)
             if own is not None and layout is not None and own is not layout:
                 raise ValueError(f"layout {own.name} is not that of the others, {layout.name}")
             layout = layout or own
             labels = tuple(read_face(v, n, own or LAYOUTS["ibug68"]) for n, v in enumerate(faces))
+            check_persons(labels)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             problem = f"{error} is missing" if isinstance(error, KeyError) else str(error)
             raise broken(path, problem) from error
@@ -64,15 +67,9 @@ def read_json_images(folder: Path) -> LabelledClip:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        values = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise LabelError(
-            f"{path.name} cannot be read: {error.strerror}; choose another file."
-        ) from error
-    except json.JSONDecodeError as error:
-        raise broken(path, f"it is no JSON ({error.msg})", error.lineno) from error
-    except UnicodeDecodeError as error:
-        raise broken(path, "it is no UTF-8 text") from error
+        values = read_json(path)
+    except (OSError, UnusableError) as error:
+        raise unreadable(path, error) from error
     if not isinstance(values, dict) or not ("faces" in values or "points" in values):
         raise broken(path, "it has neither faces nor points")
     return values
@@ -82,8 +79,8 @@ def _layout(values: dict[str, Any], faces: list[Any]) -> LandmarkLayout | None:
     """The layout of a file; None where it holds no face and names none."""
     name = values.get("layout")
     if name is not None:
-        if name not in LAYOUTS:
-            raise ValueError(f"layout {name!r} is none of {', '.join(LAYOUTS)}")
+        if not isinstance(name, str) or name not in LAYOUTS:
+            raise ValueError(f"layout {shortened(name)} is none of {', '.join(LAYOUTS)}")
         return LAYOUTS[name]
     if not faces:
         return None

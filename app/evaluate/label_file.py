@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,9 @@ from app.evaluate.attributes import ATTRIBUTES
 from app.evaluate.labels import LabelOrigin, check_points
 
 LabelPoints = npt.NDArray[np.float64]
+
+_WIDEST_DEG: Final = 360.0
+"""No angle is larger, however it is counted."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -55,6 +58,8 @@ class FaceLabel:
             angles = (self.pose.yaw, self.pose.pitch, self.pose.roll)
             if not np.isfinite(angles).all():
                 raise ValueError("an angle of the pose is not a number")
+            if max(map(abs, angles)) > _WIDEST_DEG:
+                raise ValueError(f"an angle of the pose lies beyond {_WIDEST_DEG:.0f} degrees")
         for index in sorted(self.hidden):
             if not 0 <= index < layout.count:
                 raise ValueError(f"hidden point {index} does not exist in {layout.name}")

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from app.core.errors import PfldLiveError
 from app.core.layout import LandmarkLayout
+from app.core.untrusted import FARTHEST_PX, UnusableError
 from app.evaluate.attributes import ATTRIBUTES, Flags
 from app.evaluate.metrics import Errors
 
@@ -36,6 +37,17 @@ def broken(path: Path, problem: str, line: int | None = None) -> LabelError:
     return LabelError(f"{place}: {problem}; correct the label file.")
 
 
+def unreadable(path: Path, error: OSError | UnusableError) -> LabelError:
+    """The error for a label file that `app.core.untrusted` does not read."""
+    if isinstance(error, UnusableError):
+        return broken(path, str(error), error.line)
+    return LabelError(f"{path.name} cannot be read: {error.strerror}; choose another file.")
+
+
+NEAREST_EYES_PX: Final = 1e-3
+"""Outer eye corners closer than this are no face: errors are divided by their distance."""
+MOST_PERSON: Final = 2**31 - 1
+"""Largest number of a person, as the arrays of `Labels` hold it."""
 MACHINE: Final = "machine"
 """`LabelOrigin.truth` of labels that a program has guessed."""
 HAND: Final = "hand"
@@ -207,8 +219,8 @@ def check_points(points: npt.NDArray[np.float64], layout: LandmarkLayout) -> Non
     """Make sure that points can be measured against.
 
     Raises:
-        ValueError: there are too few or too many, or the outer eye corners are missing or
-            coincide; the text says what, without a full stop.
+        ValueError: there are too few or too many, one lies far outside of every picture, or the
+            outer eye corners are missing or coincide; the text says what, without a full stop.
     """
     if points.shape != (layout.count, 2):
         raise ValueError(
@@ -216,7 +228,10 @@ def check_points(points: npt.NDArray[np.float64], layout: LandmarkLayout) -> Non
         )
     if np.isinf(points).any() or (np.isnan(points[:, 0]) != np.isnan(points[:, 1])).any():
         raise ValueError("a coordinate is not a number")
+    if (np.abs(points) > FARTHEST_PX).any():
+        raise ValueError(f"a coordinate lies farther away than {FARTHEST_PX:,.0f} pixels")
     if np.isnan(points[list(layout.outer_eye_corners)]).any():
         raise ValueError("the outer eye corners are not labelled, which errors are measured by")
-    if not layout.eye_distance(points) > 0:
+    # In the numbers that errors are measured with, where close points may fall together.
+    if not layout.eye_distance(points.astype(np.float32)) >= NEAREST_EYES_PX:
         raise ValueError("the outer eye corners coincide")

@@ -41,20 +41,38 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import numpy as np
 
 from app.core.face import HeadPose
 from app.core.files import write_text
 from app.core.layout import LAYOUTS, LandmarkLayout
+from app.core.untrusted import (
+    MOST_FRAMES,
+    UnusableError,
+    as_number,
+    as_text,
+    as_whole,
+    parse_json,
+    read_lines,
+    shortened,
+)
 from app.evaluate.attributes import ATTRIBUTES
 from app.evaluate.clip import LabelledClip
 from app.evaluate.images import images_in
 from app.evaluate.label_file import FaceLabel, FrameLabels, LabelFile, LabelPoints
-from app.evaluate.labels import LabelError, Labels, LabelsBuilder, broken
+from app.evaluate.labels import (
+    MOST_PERSON,
+    LabelError,
+    Labels,
+    LabelsBuilder,
+    broken,
+    unreadable,
+)
 
 FORMAT: Final = "pfld-live-labels"
 VERSION: Final = 1
@@ -65,6 +83,14 @@ _HEADER_KEYS: Final = frozenset(
 )
 _FRAME_KEYS: Final = frozenset({"frame", "faces", "corrected"})
 _FACE_KEYS: Final = frozenset({"person", "points", "hidden", "pose", "attributes"})
+_NUMBERS: Final = frozenset({int, float})
+_LONGEST: Final = 255
+"""Bytes of a name, as file systems have it, and characters of what people are told."""
+_FOCAL_PX: Final = (1.0, 1e6)
+_MEASURE: Final = 1e4
+"""No share or ratio is larger."""
+MOST_PIXELS: Final = 65_535
+"""Side of a frame: no video or JPEG is wider."""
 _POINT_DIGITS: Final = 4
 _ANGLE_DIGITS: Final = 3
 
@@ -97,8 +123,8 @@ def read_label_file(path: Path) -> LabelFile:
         frames=tuple(frames),
         size=size,
         focal_px=focal,
-        truth=str(header.get("truth", "")),
-        made_by=str(header.get("made_by", "")),
+        truth=header.get("truth", ""),
+        made_by=header.get("made_by", ""),
         extra={name: value for name, value in header.items() if name not in _HEADER_KEYS},
     )
 
@@ -158,24 +184,14 @@ def as_labels(file: LabelFile) -> Labels:
 def _lines(path: Path) -> Iterator[tuple[int, Any]]:
     """Line number from 1 and value of each line."""
     try:
-        with path.open(encoding="utf-8") as file:
-            for number, text in enumerate(file, start=1):
-                try:
-                    yield number, json.loads(text, parse_constant=_refuse_constant)
-                except ValueError as error:
-                    cut = "" if text.endswith("\n") else ", and the file ends in this line"
-                    reason = error.msg if isinstance(error, json.JSONDecodeError) else error
-                    raise broken(path, f"it is no JSON ({reason}{cut})", number) from error
-    except UnicodeDecodeError as error:
-        raise broken(path, "it is no UTF-8 text") from error
-    except OSError as error:
-        raise LabelError(
-            f"{path.name} cannot be read: {error.strerror}; choose another file."
-        ) from error
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number; a point without a label is null")
+        for number, text, ended in read_lines(path):
+            try:
+                yield number, parse_json(text)
+            except UnusableError as error:
+                cut = "" if ended else ", and the file ends in this line"
+                raise broken(path, f"{error}{cut}", number) from error
+    except (OSError, UnusableError) as error:
+        raise unreadable(path, error) from error
 
 
 def _read_header(
@@ -185,38 +201,60 @@ def _read_header(
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise broken(path, f'it does not begin with "format": "{FORMAT}"', 1)
     if header.get("version") != VERSION:
-        raise broken(
-            path, f"it has version {header.get('version')}, this program reads {VERSION}", 1
-        )
-    layout = LAYOUTS.get(str(header.get("layout")))
+        said = shortened(header.get("version"))
+        raise broken(path, f"it has version {said}, this program reads {VERSION}", 1)
+    name = header.get("layout")
+    layout = LAYOUTS.get(name) if isinstance(name, str) else None
     if layout is None:
-        raise broken(path, f"layout {header.get('layout')!r} is none of {', '.join(LAYOUTS)}", 1)
-    if not isinstance(header.get("clip"), str):
+        raise broken(path, f"layout {shortened(name)} is none of {', '.join(LAYOUTS)}", 1)
+    clip = header.get("clip")
+    if not isinstance(clip, str):
         raise broken(path, "it does not name its clip", 1)
+    if not _is_name(clip):
+        raise broken(path, f"its clip {shortened(clip)} is no name of a file beside it", 1)
     try:
-        frames = int(header["frames"])
-        size = header.get("size")
-        pixels = None if size is None else (int(size[0]), int(size[1]))
-        focal = header.get("camera", {}).get("focal_px")
-        if frames < 1 or (focal is not None and not focal > 0):
-            raise ValueError
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
-        raise broken(path, "frames, size or camera is missing or wrong", 1) from error
-    return layout, frames, pixels, None if focal is None else float(focal)
+        frames = as_whole(header.get("frames"), "frames", 1, MOST_FRAMES)
+        pixels = _size(header.get("size"))
+        camera = header.get("camera", {})
+        focal = camera.get("focal_px") if isinstance(camera, dict) else camera
+        if focal is not None:
+            focal = as_number(focal, "focal_px of the camera", *_FOCAL_PX)
+        for key in ("truth", "made_by"):
+            as_text(header.get(key, ""), key, _LONGEST)
+    except UnusableError as error:
+        raise broken(path, str(error), 1) from error
+    return layout, frames, pixels, focal
+
+
+def _is_name(text: str) -> bool:
+    """Whether a text can name a file or folder beside another one, and no other place."""
+    try:
+        bare = Path(text).name == text and "\0" not in text
+        return bare and 0 < len(os.fsencode(text)) <= _LONGEST
+    except ValueError:
+        return False
+
+
+def _size(values: Any) -> tuple[int, int] | None:
+    if values is None:
+        return None
+    if not isinstance(values, list) or len(values) != 2:
+        raise UnusableError("size should be a width and a height")
+    width, height = (as_whole(value, "size", 1, MOST_PIXELS) for value in values)
+    return width, height
 
 
 def _read_frame(values: Any, frame: int, layout: LandmarkLayout) -> FrameLabels:
     """The labels of one line."""
     if not isinstance(values, dict) or values.get("frame") != frame:
         found = values.get("frame") if isinstance(values, dict) else None
-        raise ValueError(f"frame {frame} should come here, not {found}")
+        raise ValueError(f"frame {frame} should come here, not {shortened(found)}")
     faces = None
     if values["faces"] is not None:
+        if not isinstance(values["faces"], list):
+            raise ValueError("faces should be a list or null")
         faces = tuple(read_face(v, place, layout) for place, v in enumerate(values["faces"]))
-        persons = [face.person for face in faces]
-        for person in persons:
-            if persons.count(person) > 1:
-                raise ValueError(f"person {person} occurs twice")
+        check_persons(faces)
     corrected = values.get("corrected", False)
     if not isinstance(corrected, bool):
         raise ValueError("corrected should be true or false")
@@ -224,46 +262,102 @@ def _read_frame(values: Any, frame: int, layout: LandmarkLayout) -> FrameLabels:
     return FrameLabels(faces=faces, corrected=corrected, extra=extra)
 
 
+def check_persons(faces: Sequence[FaceLabel]) -> None:
+    """Make sure that no person is in a frame twice.
+
+    Raises:
+        ValueError: somebody is.
+    """
+    seen: set[int] = set()
+    for face in faces:
+        if face.person in seen:
+            raise ValueError(f"person {face.person} occurs twice")
+        seen.add(face.person)
+
+
 def read_face(values: Any, place: int, layout: LandmarkLayout) -> FaceLabel:
     """One face of a line.
 
     Args:
-        values: as JSON gives them.
+        values: as `app.core.untrusted.parse_json` gives them.
         place: in the list of faces.
         layout: what its points mean.
 
     Raises:
-        ValueError, TypeError, KeyError, AttributeError: something is missing or wrong.
+        ValueError, KeyError: something is missing or wrong.
     """
-    pose, attributes = values.get("pose"), values.get("attributes")
-    face = FaceLabel(
-        person=int(values.get("person", place)),
-        points=_points(values["points"], layout),
-        hidden=frozenset(int(index) for index in values.get("hidden", ())),
-        pose=None
-        if pose is None
-        else HeadPose(float(pose["yaw"]), float(pose["pitch"]), float(pose["roll"])),
-        attributes=None if attributes is None else frozenset(attributes),
-        extra={name: value for name, value in values.items() if name not in _FACE_KEYS},
-    )
+    if not isinstance(values, dict):
+        raise ValueError(f"face {place} should be an object, not {shortened(values)}")
     try:
+        face = FaceLabel(
+            person=as_whole(values.get("person", place), "person", 0, MOST_PERSON),
+            points=_points(values["points"], layout),
+            hidden=frozenset(
+                as_whole(index, "a hidden point", -MOST_PERSON, MOST_PERSON)
+                for index in _list(values.get("hidden", []), "hidden")
+            ),
+            pose=_pose(values.get("pose")),
+            attributes=_attributes(values.get("attributes")),
+            extra={name: value for name, value in values.items() if name not in _FACE_KEYS},
+        )
+        _check_measures(face.extra)
         face.check(layout)
     except ValueError as error:
         raise ValueError(f"face {place}: {error}") from error
     return face
 
 
+def _list(values: Any, name: str) -> list[Any]:
+    if not isinstance(values, list):
+        raise ValueError(f"{name} should be a list, not {shortened(values)}")
+    return values
+
+
+def _pose(values: Any) -> HeadPose | None:
+    if values is None:
+        return None
+    if not isinstance(values, dict):
+        raise ValueError(f"pose should be an object, not {shortened(values)}")
+    yaw, pitch, roll = (as_number(values[key], key, -360, 360) for key in ("yaw", "pitch", "roll"))
+    return HeadPose(yaw, pitch, roll)
+
+
+def _attributes(values: Any) -> frozenset[str] | None:
+    if values is None:
+        return None
+    for name in _list(values, "attributes"):
+        if not isinstance(name, str) or name not in ATTRIBUTES:
+            raise ValueError(f"attribute {shortened(name)} is none of {', '.join(ATTRIBUTES)}")
+    return frozenset(values)
+
+
+def _check_measures(extra: Mapping[str, Any]) -> None:
+    """Make sure that what else a face says and the program uses are numbers, or unknown."""
+    eyes = extra.get("eyes")
+    if eyes is not None:
+        if not isinstance(eyes, dict):
+            raise ValueError(f"eyes should be an object, not {shortened(eyes)}")
+        for name, value in eyes.items():
+            if name in ("left_open", "right_open") and value is not None:
+                as_number(value, name, -_MEASURE, _MEASURE)
+    for name in ("mouth_open", "disagreement"):
+        if extra.get(name) is not None:
+            as_number(extra[name], name, -_MEASURE, _MEASURE)
+
+
 def _points(values: Any, layout: LandmarkLayout) -> LabelPoints:
-    if len(values) != layout.count:
+    if len(_list(values, "points")) != layout.count:
         raise ValueError(
             f"a face of layout {layout.name} needs {layout.count} points, got {len(values)}"
         )
-    nothing = (math.nan, math.nan)
-    points = [nothing if point is None else point for point in values]
-    try:
-        return np.array(points, np.float64).reshape(layout.count, 2)
-    except (ValueError, TypeError) as error:
-        raise ValueError("a point is not a pair of numbers") from error
+    points = np.full((layout.count, 2), math.nan)
+    for place, point in enumerate(values):
+        if point is None:
+            continue
+        if type(point) is not list or len(point) != 2 or not _NUMBERS.issuperset(map(type, point)):
+            raise ValueError(f"point {place} is not a pair of numbers")
+        points[place] = point
+    return points
 
 
 def _header(file: LabelFile) -> dict[str, Any]:

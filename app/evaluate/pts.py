@@ -23,10 +23,17 @@ import numpy.typing as npt
 from app.core.errors import OutputError, SourceError
 from app.core.files import write_text
 from app.core.layout import IBUG68, LandmarkLayout
+from app.core.untrusted import (
+    MOST_FRAMES,
+    UnusableError,
+    read_text,
+    written_number,
+    written_whole,
+)
 from app.evaluate.clip import LabelledClip
 from app.evaluate.images import images_in
 from app.evaluate.label_file import LabelFile
-from app.evaluate.labels import LabelError, LabelsBuilder, broken, check_points
+from app.evaluate.labels import LabelError, LabelsBuilder, broken, check_points, unreadable
 from app.evaluate.metrics import Floats
 
 VIDEO_SUFFIXES: Final = frozenset({".mp4", ".m4v", ".avi", ".mov", ".mkv", ".webm", ".mpg"})
@@ -41,10 +48,9 @@ def read_pts(path: Path, layout: LandmarkLayout = IBUG68) -> npt.NDArray[np.floa
         LabelError: the file cannot be read or is broken.
     """
     try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        raise LabelError(f"{path.name} cannot be read: {reason}; choose another file.") from error
+        lines = read_text(path).splitlines()
+    except (OSError, UnusableError) as error:
+        raise unreadable(path, error) from error
     opening = next((i for i, text in enumerate(lines) if text.strip() == "{"), None)
     if opening is None:
         raise broken(path, "there is no { before the points")
@@ -55,11 +61,11 @@ def read_pts(path: Path, layout: LandmarkLayout = IBUG68) -> npt.NDArray[np.floa
             closed = True
             break
         try:
-            x, y = (float(word) for word in text.split())
+            x, y = (written_number(word) for word in text.split())
+        except UnusableError as error:
+            raise broken(path, f"a coordinate is not a number ({error})", number) from error
         except ValueError as error:
             raise broken(path, "there should be two numbers", number) from error
-        if not np.isfinite((x, y)).all():
-            raise broken(path, "a coordinate is not a number", number)
         points.append((x, y))
     if not closed:
         raise broken(path, f"it was cut off after {len(points)} points", len(lines))
@@ -139,11 +145,15 @@ def read_300vw(folder: Path) -> LabelledClip:
         )
     numbered: dict[int, Path] = {}
     for path in sorted((folder / ANNOTATIONS).glob("*.pts")):
-        if not path.stem.isdecimal() or int(path.stem) < 1:
-            raise broken(path, "its name should be the number of a frame, counted from 1")
-        if int(path.stem) in numbered:
-            raise broken(path, f"frame {int(path.stem)} has two label files")
-        numbered[int(path.stem)] = path
+        number = written_whole(path.stem)
+        if number is None or not 1 <= number <= MOST_FRAMES:
+            raise broken(
+                path,
+                f"its name should be the number of a frame, counted from 1 to {MOST_FRAMES:,}",
+            )
+        if number in numbered:
+            raise broken(path, f"frame {number} has two label files")
+        numbered[number] = path
     if not numbered:
         raise LabelError(f"The folder {folder.name}/{ANNOTATIONS} holds no .pts file; add labels.")
     builder = LabelsBuilder(IBUG68)

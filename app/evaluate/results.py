@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from app.core.errors import OutputError
+from app.core.files import write_bytes
 from app.core.layout import LAYOUTS, LandmarkLayout
+from app.core.untrusted import parse_json
+from app.evaluate.attributes import ATTRIBUTES
 from app.evaluate.labels import LabelOrigin, Labels, Numbers
 from app.evaluate.metrics import Errors
 
 _VERSION: Final = 2
+_MOST_BYTES: Final = 2**32
+"""Unpacked size of a kept result: an hour of the mesh at 30 frames a second takes a tenth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,48 +139,85 @@ def save_result(path: Path, result: ClipResult, key: str) -> None:
         arrays[f"{number}.jpegs"] = np.frombuffer(b"".join(w.jpeg for w in model.worst), np.uint8)
     file = io.BytesIO()
     np.savez_compressed(file, **arrays)
-    partial = path.with_name(path.name + ".part")
-    try:
-        try:
-            partial.write_bytes(file.getvalue())
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(
-            f"{path.name} cannot be written: {reason}; choose another place."
-        ) from error
+    write_bytes(path, file.getvalue())
 
 
 def load_result(path: Path, key: str) -> ClipResult | None:
     """The result in a file, or None if there is none, it is broken or has another key."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            facts = json.loads(arrays["facts"].tobytes())
-            if facts["version"] != _VERSION or facts["key"] != key:
-                return None
-            models = {
-                name: _model(arrays, number, LAYOUTS[layout])
-                for number, (name, layout) in enumerate(facts["models"].items())
-            }
-            return ClipResult(
-                clip=facts["clip"],
-                place=Path(facts["place"]),
-                origin=LabelOrigin(**facts["origin"]),
-                moving=facts["moving"],
-                field_of_view_deg=facts["field_of_view_deg"],
-                labels=Labels(
-                    layout=LAYOUTS[facts["layout"]],
-                    **{name: arrays[f"labels.{name}"] for name in _LABEL_ARRAYS},
-                ),
-                times_s=arrays["times_s"],
-                sizes=arrays["sizes"],
-                models=models,
-                problems=tuple(facts["problems"]),
-            )
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+        with path.open("rb") as file:
+            _check_size(file)
+            file.seek(0)
+            return _read(file, key)
+    # What a damaged or foreign file makes zipfile, zlib, numpy and JSON raise; it is as if there
+    # were none, and the work is done again.
+    except (
+        *(OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, IndexError),
+        *(zipfile.BadZipFile, zlib.error, NotImplementedError, MemoryError, OverflowError),
+        *(RecursionError, RuntimeError, SyntaxError, struct.error),
+    ):
         return None
+
+
+def _check_size(file: BinaryIO) -> None:
+    """Make sure that unpacking does not swamp the memory."""
+    with zipfile.ZipFile(file) as archive:
+        if sum(member.file_size for member in archive.infolist()) > _MOST_BYTES:
+            raise ValueError("it unpacks to too much")
+
+
+def _read(file: BinaryIO, key: str) -> ClipResult | None:
+    with np.load(file, allow_pickle=False) as arrays:
+        facts = parse_json(arrays["facts"].tobytes().decode("utf-8"))
+        if facts["version"] != _VERSION or facts["key"] != key:
+            return None
+        models = {
+            name: _model(arrays, number, LAYOUTS[layout])
+            for number, (name, layout) in enumerate(facts["models"].items())
+        }
+        result = ClipResult(
+            clip=facts["clip"],
+            place=Path(facts["place"]),
+            origin=LabelOrigin(**facts["origin"]),
+            moving=facts["moving"],
+            field_of_view_deg=facts["field_of_view_deg"],
+            labels=Labels(
+                layout=LAYOUTS[facts["layout"]],
+                **{name: arrays[f"labels.{name}"] for name in _LABEL_ARRAYS},
+            ),
+            times_s=arrays["times_s"],
+            sizes=arrays["sizes"],
+            models=models,
+            problems=tuple(facts["problems"]),
+        )
+        _check_shapes(result)
+        return result
+
+
+def _check_shapes(result: ClipResult) -> None:
+    """Make sure that the arrays of a file belong together."""
+    labels = result.labels
+    frames, faces, count = len(labels.labelled), len(labels.frame), labels.layout.count
+    shapes = {
+        (frames,): (labels.labelled, result.times_s),
+        (frames, 2): (result.sizes,),
+        (faces,): (labels.frame, labels.person, labels.has_attributes),
+        (faces, count): (labels.hidden,),
+        (faces, count, 2): (labels.points,),
+        (faces, 3): (labels.pose, *(model.pose for model in result.models.values())),
+        (faces, len(ATTRIBUTES)): (labels.attributes,),
+    }
+    pairs = [(shape, array) for shape, arrays in shapes.items() for array in arrays]
+    pairs += [((faces, m.layout.count, 2), m.points) for m in result.models.values()]
+    if any(array.shape != shape for shape, array in pairs):
+        raise ValueError("the arrays do not belong together")
+    for numbers in (labels.frame, *(m.false_frames for m in result.models.values())):
+        if numbers.size and not (numbers.min() >= 0 and numbers.max() < frames):
+            raise ValueError("a frame lies beyond the end")
+    if (np.diff(labels.frame) < 0).any():
+        raise ValueError("the frames do not rise")
+    if not isinstance(result.clip, str) or not isinstance(result.field_of_view_deg, float):
+        raise ValueError("the facts are of other kinds")
 
 
 _LABEL_ARRAYS: Final = (
@@ -189,6 +232,8 @@ def _model(
     jpegs = arrays[f"{number}.jpegs"].tobytes()
     worst, start = [], 0
     for frame, row, error, length in arrays[f"{number}.worst"].tolist():
+        if not 0 <= length <= len(jpegs) - start:
+            raise ValueError("a picture lies beyond the end")
         jpeg = jpegs[start : start + int(length)]
         worst.append(Worst(int(frame), int(row), error, jpeg))
         start += int(length)

@@ -16,12 +16,15 @@ from app import __version__
 from app.core.errors import OutputError, PfldLiveError
 from app.core.files import write_text
 from app.core.resources import user_data_folder
+from app.core.untrusted import MOST_FRAMES, as_number, as_text, as_whole, read_json
 from app.evaluate.measures import measure
 from app.evaluate.results import ClipResult, load_result, save_result
 from app.evaluate.run import EvaluationSettings
 
 _FACTS: Final = "run.json"
 _VERSION: Final = 1
+_LONGEST: Final = 255
+"""Characters of a name in the list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,18 +166,31 @@ class ResultStore:
 
 def _read(folder: Path) -> StoredRun | None:
     try:
-        facts = json.loads((folder / _FACTS).read_text("utf-8"))
-        if facts.pop("version") != _VERSION or facts["id"] != folder.name or not facts["clips"]:
+        facts = read_json(folder / _FACTS)
+        if facts["version"] != _VERSION or facts["id"] != folder.name or not facts["clips"]:
+            return None
+        if not isinstance(facts["clips"], list):
+            return None
+        made_at = datetime.fromisoformat(facts["made_at"])
+        if made_at.tzinfo is None:  # it could not be sorted among the others
             return None
         return StoredRun(
-            **facts
-            | {
-                "made_at": datetime.fromisoformat(facts["made_at"]),
-                "clips": tuple(facts["clips"]),
-            }
+            id=folder.name,
+            made_at=made_at.astimezone(UTC),
+            clips=tuple(as_text(name, "a clip", _LONGEST) for name in facts["clips"]),
+            frames=as_whole(facts["frames"], "frames", 0, MOST_FRAMES * len(facts["clips"])),
+            faces=as_whole(facts["faces"], "faces", 0, 2**31),
+            nme={name: _error(value) for name, value in facts["nme"].items()},
+            settings=dict(facts["settings"]),
+            program=as_text(facts["program"], "program", _LONGEST),
         )
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    # A broken item must not hide the others, whatever is wrong with it.
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError):
         return None
+
+
+def _error(value: Any) -> float | None:
+    return None if value is None else as_number(value, "nme", 0.0, 1e9)
 
 
 def _known(value: float) -> float | None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from app.core.cells import as_cell
 from app.evaluate.attributes import ATTRIBUTES
 from app.evaluate.measures import Figures, GroupFigures, face_errors, figures, measure_shared
 from app.evaluate.results import ClipResult
@@ -133,7 +134,7 @@ def rows_as_csv(results: Sequence[ClipResult]) -> str:
             for row, frame in enumerate(labels.frame.tolist()):
                 numbers = (*errors.pose[row], *errors.eyes[row])
                 writer.writerow(
-                    [result.clip, model, frame, _cell(result.times_s[frame])]
+                    [as_cell(result.clip), as_cell(model), frame, _cell(result.times_s[frame])]
                     + [labels.person[row], int(found[row])]
                     + [_cell(errors.face[row])]
                     + [_cell(number) for number in numbers]
@@ -142,7 +143,15 @@ def rows_as_csv(results: Sequence[ClipResult]) -> str:
             for frame in result.models[model].false_frames.tolist():
                 empty = [""] * (6 + len(ATTRIBUTES))
                 writer.writerow(
-                    [result.clip, model, frame, _cell(result.times_s[frame]), "", 1, *empty]
+                    [
+                        as_cell(result.clip),
+                        as_cell(model),
+                        frame,
+                        _cell(result.times_s[frame]),
+                        "",
+                        1,
+                        *empty,
+                    ]
                 )
     return text.getvalue()
 

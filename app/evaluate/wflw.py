@@ -15,8 +15,9 @@ from typing import Final
 import numpy as np
 
 from app.core.layout import WFLW98
+from app.core.untrusted import UnusableError, is_file_in, read_text, shown, written_number
 from app.evaluate.clip import LabelledClip
-from app.evaluate.labels import HAND, LabelError, LabelOrigin, LabelsBuilder, broken
+from app.evaluate.labels import HAND, LabelOrigin, LabelsBuilder, broken, unreadable
 
 PATTERN: Final = "list_98pt*.txt"
 """Names of the lists, by which a folder is known to hold one."""
@@ -35,10 +36,9 @@ def read_wflw(path: Path) -> LabelledClip:
         LabelError: the list cannot be read, is broken or names an image that does not exist.
     """
     try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        raise LabelError(f"{path.name} cannot be read: {reason}; choose another file.") from error
+        lines = read_text(path).splitlines()
+    except (OSError, UnusableError) as error:
+        raise unreadable(path, error) from error
     folder = _images_folder(path)
     faces: dict[str, list[tuple[int, list[str]]]] = {}
     length = _COORDINATES + _BOX + len(_FLAGS) + 1
@@ -49,8 +49,8 @@ def read_wflw(path: Path) -> LabelledClip:
         if len(words) != length:
             raise broken(path, f"it has {len(words)} words instead of {length}", number)
         name = words[-1].strip()
-        if name not in faces and not (folder / name).is_file():
-            raise broken(path, f"there is no image {name} in {folder.name}", number)
+        if name not in faces and not is_file_in(folder, name):
+            raise broken(path, f"there is no image {shown(name)} in {folder.name}", number)
         faces.setdefault(name, []).append((number, words))
     if not faces:
         raise broken(path, "it holds no labels")
@@ -74,15 +74,17 @@ def read_wflw(path: Path) -> LabelledClip:
 
 def _add(builder: LabelsBuilder, frame: int, person: int, words: list[str]) -> None:
     try:
-        points = np.array([float(word) for word in words[:_COORDINATES]]).reshape(-1, 2)
-    except ValueError as error:
+        numbers = [written_number(word) for word in words[: _COORDINATES + _BOX]]
+    except UnusableError as error:
         raise ValueError(f"a coordinate is not a number ({error})") from error
-    if not np.isfinite(points).all():
-        raise ValueError("a coordinate is not a number")
+    points = np.array(numbers[:_COORDINATES]).reshape(-1, 2)
+    left, top, right, bottom = numbers[_COORDINATES:]
+    if not (left < right and top < bottom):
+        raise ValueError("the box of the face has no area")
     flags = dict(zip(_FLAGS, words[_COORDINATES + _BOX : -1], strict=True))
     for name, flag in flags.items():
         if flag not in ("0", "1"):
-            raise ValueError(f"the flag {name} should be 0 or 1, not {flag}")
+            raise ValueError(f"the flag {name} should be 0 or 1, not {shown(flag)}")
     builder.add(
         frame=frame,
         person=person,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from typing import Final, Self
 
 from app.capture.source import IMAGE_SUFFIXES
 from app.core.errors import OutputError
+from app.core.files import refusal as refusal
 
 VIDEO_SUFFIXES: Final = (".mp4", ".m4v", ".mov", ".mkv")
 """What the name of a recorded video may end in."""
@@ -94,13 +94,3 @@ def _same(one: Path, other: Path) -> bool:
         return one.resolve() == other.resolve() or one.samefile(other)
     except OSError:  # one of them is not there
         return False
-
-
-def refusal(path: Path, error: Exception) -> OutputError:
-    """The sentence for a failure to write, as Python or PyAV reports it."""
-    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return OutputError(
-            f"There is no more room for {path.name}; free some or choose another disk."
-        )
-    reason = getattr(error, "strerror", None) or str(error)
-    return OutputError(f"{path.name} cannot be written: {reason}; choose another place.")

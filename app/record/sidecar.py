@@ -13,6 +13,7 @@ from typing import Any, Final, TextIO
 
 import numpy as np
 
+from app.core.cells import as_cell
 from app.core.face import Face
 from app.core.openings import face_openings
 from app.record.output import Writer, check_place, refusal
@@ -108,7 +109,7 @@ class CsvWriter(LinesWriter):
         lines = io.StringIO()
         rows = csv.writer(lines, lineterminator="\n")
         said = "" if state is None else json.dumps(state, ensure_ascii=False)
-        start = [result.frame.sequence, round(time_ns / 1e9, 6), result.model, said]
+        start = [result.frame.sequence, round(time_ns / 1e9, 6), as_cell(result.model), said]
         for face in result.faces:
             record = face_record(face)
             openings = record["openings"]

@@ -11,8 +11,9 @@ from typing import Final
 
 from app._opencv import cv2
 from app.core.errors import OutputError, PfldLiveError
+from app.core.files import write_bytes
 from app.core.frame import Image
-from app.record.output import check_place, refusal
+from app.record.output import check_place
 from app.record.overlay import OverlayPainter
 from app.record.style import OverlayOptions
 from app.vision.result import FrameResult
@@ -72,13 +73,7 @@ def write_png(path: Path, image: Image) -> None:
         OutputError: it cannot be written.
     """
     _, png = cv2.imencode(".png", image)
-    partial = path.with_name(path.name + ".part")
-    try:
-        partial.write_bytes(png.tobytes())
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise refusal(path, error) from error
+    write_bytes(path, png.tobytes())
 
 
 class Snapshots:

@@ -13,6 +13,21 @@ from app.driver.settings import GROUPS, QUANTITIES, DriverSettings
 BASELINE = Baseline(left_open=0.33, right_open=0.32, left_shut=0.12, right_shut=0.11, mouth=0.05)
 
 
+def _profile(**changes: object) -> str:
+    values = {"person": "Ada", "glasses": False, "baseline": BASELINE.as_dict() | changes}
+    return json.dumps({"kind": "driver profile", "values": values})
+
+
+def test_a_profile_of_these_texts_is_one(tmp_path: Path) -> None:
+    (tmp_path / "Ada.json").write_text("\ufeff" + _profile(), "utf-8")
+    (tmp_path / "%1B%5B2J.json").write_text(_profile(), "utf-8")
+    (tmp_path / "folder.json").mkdir()
+    assert Profiles(tmp_path).load("Ada").baseline.mouth == BASELINE.mouth
+    assert Profiles(tmp_path).names() == ("Ada", "folder")
+    with pytest.raises(PfldLiveError, match="holds no driver profile"):
+        Profiles(tmp_path).load("folder")
+
+
 def test_a_person_has_a_profile_with_and_one_without_glasses(tmp_path: Path) -> None:
     profiles = Profiles(tmp_path / "profiles")
     assert profiles.names() == ()
@@ -56,7 +71,17 @@ def test_a_missing_profile_is_named_with_those_that_there_are(tmp_path: Path) ->
         '{"kind": "driver preset", "values": {}}',
         '{"kind": "driver profile", "values": {"person": "Ada", "baseline": {}}}',
         '{"kind": "driver profile", "values": {"person": "Ada", "baseline": null}}',
+        "[" * 100_000,
+        "1" * 5000,
+        _profile(left_open=10**400),
+        _profile(yaw=1e300),
+        _profile(mouth="wide"),
+        _profile(shut_seen=1),
+        _profile(left_open="1e400"),
+        _profile().replace("Ada", "\\u001b[31m"),
+        _profile().replace("Ada", "\\ud800"),
     ],
+    ids=lambda content: content[:20],
 )
 def test_a_broken_profile_is_told_in_one_sentence(content: str, tmp_path: Path) -> None:
     (tmp_path / "Ada.json").write_text(content, "utf-8")

@@ -13,7 +13,11 @@ from app.evaluate.attributes import ATTRIBUTES
 from app.evaluate.csv_labels import read_csv_labels, write_csv_labels
 from app.evaluate.find import find_clips, open_labelled_clip
 from app.evaluate.labels import LabelError
-from app.evaluate.project_labels import read_project_labels
+from app.evaluate.project_labels import (
+    read_label_file,
+    read_project_labels,
+    write_label_file,
+)
 from app.evaluate.pts import read_pts, write_pts
 from tests.unit.evaluate.label_lines import Lines, main_points, write_lines
 
@@ -92,7 +96,44 @@ def _set_header(key: str, value: object) -> Callable[[Lines], None]:
         (_set_header("format", "other"), 1, "does not begin with"),
         (_set_header("version", 2), 1, "version 2"),
         (_set_header("layout", "aflw21"), 1, "'aflw21' is none of ibug68"),
-        (_set_header("frames", "many"), 1, "frames, size or camera"),
+        (_set_header("frames", "many"), 1, "frames should be a number, not 'many'"),
+        (_set_header("frames", 10**11), 1, "frames should lie between 1 and 3e+06"),
+        (_set_header("frames", 10**400), 1, "a number has more than 18 digits"),
+        (_set_header("frames", True), 1, "frames should be a number, not true"),
+        (_set_header("size", [-640, 480]), 1, "size should lie between 1 and 65,535"),
+        (_set_header("size", 640), 1, "size should be a width and a height"),
+        (_set_header("camera", {"focal_px": 0}), 1, "focal_px of the camera should lie between"),
+        (_set_header("camera", [1]), 1, "focal_px of the camera should be a number"),
+        (_set_header("clip", "A" * 3000), 1, "is no name of a file beside it"),
+        (_set_header("clip", "../cut.mp4"), 1, "is no name of a file beside it"),
+        (_set_header("clip", "a\0b"), 1, "is no name of a file beside it"),
+        (_set_header("clip", ""), 1, "is no name of a file beside it"),
+        (_set_header("truth", {"by": "me"}), 1, "truth should be a text"),
+        (_set_header("made_by", "\x1b[31m"), 1, "made_by should be a text"),
+        (_set_header("layout", ["ibug68"]), 1, "layout a list is none of"),
+        (_set("person", 99999999999999), 6, "person should lie between 0 and"),
+        (_set("person", -1), 6, "person should lie between 0 and"),
+        (_set("person", "0"), 6, "person should be a number, not '0'"),
+        (_set("person", 10**30), 6, "a number has more than 18 digits"),
+        (_set_point(3, [1e39, 1.0]), 6, "farther away than 1,000,000 pixels"),
+        (_set_point(3, [1.0, -1e7]), 6, "farther away than 1,000,000 pixels"),
+        (_set_point(3, ["1", "2"]), 6, "pair of numbers"),
+        (_set_point(3, [True, 1.0]), 6, "pair of numbers"),
+        (_set_point(3, [None, None]), 6, "pair of numbers"),
+        (_set_point(3, [[1], [2]]), 6, "pair of numbers"),
+        (_set("points", {"0": [1, 2]}), 6, "points should be a list, not an object"),
+        (_set("pose", {"yaw": 1e300, "pitch": 0, "roll": 0}), 6, "yaw should lie between"),
+        (_set("pose", [1, 2, 3]), 6, "pose should be an object"),
+        (_set("hidden", 5), 6, "hidden should be a list"),
+        (_set("hidden", [1.5]), 6, "a hidden point should be a whole number"),
+        (_set("attributes", "frontal"), 6, "attributes should be a list"),
+        (_set("attributes", [["frontal"]]), 6, "attribute a list is none of"),
+        (_set("eyes", {"left_open": "wide"}), 6, "left_open should be a number"),
+        (_set("note", "\ud800"), 6, "lone surrogate"),
+        (_set("note", json.loads("[" * 40 + "]" * 40)), 6, "nested deeper than 32"),
+        (lambda lines: lines[5].update(faces={"0": 1}), 6, "faces should be a list or null"),
+        (lambda lines: lines[5].update(faces=[7]), 6, "face 0 should be an object"),
+        (lambda lines: lines[5].update(frame=[4]), 6, "frame 4 should come here, not a list"),
     ],
 )
 def test_a_broken_label_file_names_line_and_reason(
@@ -364,3 +405,104 @@ def test_a_broken_json_file_is_named_with_the_reason(
     (cut_images / "still0.json").write_text(content, "utf-8")
     with pytest.raises(LabelError, match=words):
         open_labelled_clip(cut_images)
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e999", "1" * 5000])
+def test_a_number_that_no_computer_holds_is_refused_when_it_is_read(
+    number: str, cut_clip: Path
+) -> None:
+    path = cut_clip.with_name("cut.labels.jsonl")
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    lines[5] = lines[5].replace("{", f'{{"note":{number},', 1)
+    path.write_text("".join(lines), "utf-8")
+    with pytest.raises(LabelError, match=r"line 6: a number (is too large|has more than)"):
+        open_labelled_clip(cut_clip)
+
+
+def test_what_is_read_of_a_label_file_can_be_saved_and_read_again(
+    cut_clip: Path, demo_labels: Lines
+) -> None:
+    path = cut_clip.with_name("cut.labels.jsonl")
+    lines = json.loads(json.dumps(demo_labels))
+    lines[0]["note"] = [1e308, -1.5e-300, "\x1b \u2028 \U0001f600", None, 10**17]
+    lines[5]["faces"][0]["points"][3] = [1e6, -1e6]
+    lines[5]["faces"][0]["person"] = 2**31 - 1
+    path.write_text("\ufeff" + "".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    file = read_label_file(path)
+    write_label_file(path, file)
+    again = read_label_file(path)
+    assert again.extra["note"] == lines[0]["note"]
+    assert again.frames[4].faces is not None
+    assert again.frames[4].faces[0].points[3].tolist() == [1e6, -1e6]
+    assert np.isfinite(open_labelled_clip(cut_clip).labels.points).all()
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "1" * 5000, '{"points": [[1e39, 0]]}'], ids=len)
+def test_json_beside_an_image_has_the_same_limits(
+    text: str, cut_images: Path, demo_labels: Lines
+) -> None:
+    for image in sorted(cut_images.glob("*.png")):
+        points = main_points(demo_labels)[0].tolist()
+        image.with_suffix(".json").write_text(json.dumps({"points": points}))
+    (cut_images / "still0.json").write_text(text)
+    with pytest.raises(LabelError, match=r"still0\.json"):
+        open_labelled_clip(cut_images)
+    points[3] = [1e39, 1.0]
+    (cut_images / "still0.json").write_text(json.dumps({"points": points}))
+    with pytest.raises(LabelError, match=r"still0\.json: .*farther away"):
+        open_labelled_clip(cut_images)
+
+
+@pytest.mark.parametrize("name", ["99999999999999999999", "9999999999", "9" * 200, "٣", "-1"])
+def test_frames_that_no_clip_has_are_refused(
+    name: str, cut_video: Path, tmp_path: Path, demo_labels: Lines
+) -> None:
+    folder = tmp_path / "vw"
+    (folder / "annot").mkdir(parents=True)
+    (folder / "clip.mp4").write_bytes(cut_video.read_bytes())
+    write_pts(folder / "annot" / f"{name}.pts", main_points(demo_labels)[0])
+    with pytest.raises(LabelError, match=r"number of a frame, counted from 1 to 3,000,000"):
+        open_labelled_clip(folder)
+
+
+@pytest.mark.parametrize("number", ["1e39", "1e400", "nan", "1_0", "٣"])
+def test_coordinates_that_are_none_are_refused_in_every_format(
+    number: str, cut_images: Path, demo_labels: Lines
+) -> None:
+    points = main_points(demo_labels)[0]
+    table, pts = cut_images / "keypoints.csv", cut_images / "still0.pts"
+    write_csv_labels(table, [("still0.png", points)])
+    write_pts(pts, points)
+    for path in (table, pts):
+        lines = path.read_text("utf-8").splitlines()
+        row = 1 if path is table else 5
+        first = lines[row].split("," if path is table else " ")
+        first[1] = number
+        lines[row] = ("," if path is table else " ").join(first)
+        path.write_text("\n".join(lines), "utf-8")
+    with pytest.raises(LabelError, match="coordinate"):
+        read_csv_labels(table)
+    with pytest.raises(LabelError, match="coordinate"):
+        read_pts(pts)
+
+
+@pytest.mark.parametrize("name", ["A" * 3000, "\0", "\x1b[2J"], ids=len)
+def test_a_name_that_no_image_can_have_is_said_in_one_short_line(
+    name: str, cut_images: Path, demo_labels: Lines
+) -> None:
+    table = cut_images / "keypoints.csv"
+    write_csv_labels(table, [(name, main_points(demo_labels)[0])])
+    with pytest.raises(LabelError, match=r"keypoints\.csv.*(line 2: there is no image|table)") as e:
+        open_labelled_clip(cut_images)
+    assert str(e.value).isprintable()
+    assert len(str(e.value)) < 200
+
+
+def test_a_name_that_a_spreadsheet_takes_for_a_formula_survives_the_table(
+    cut_images: Path, demo_labels: Lines
+) -> None:
+    (cut_images / "still0.png").rename(cut_images / "=1+1.png")
+    table = cut_images / "keypoints.csv"
+    write_csv_labels(table, [("=1+1.png", main_points(demo_labels)[0])])
+    assert table.read_text("utf-8").splitlines()[1].startswith("'=1+1.png,")
+    assert [path.name for path in read_csv_labels(table).images] == ["=1+1.png"]

@@ -1,5 +1,8 @@
 """Kept evaluations."""
 
+import io
+import json
+import zipfile
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -99,3 +102,77 @@ def test_a_kept_run_has_all_it_needs_after_the_clip_is_gone(
     cut_clip.unlink()
     loaded: Sequence[ClipResult] = store.load(run)
     assert all(model.worst for model in loaded[0].models.values())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"nme": json.loads("[" * 60 + "]" * 60)},
+        {"nme": {"a": 1e400}},
+        {"nme": {"a": "low"}},
+        {"nme": [1]},
+        {"frames": 10**30},
+        {"frames": -1},
+        {"faces": "many"},
+        {"clips": "abc"},
+        {"clips": [["a"]]},
+        {"clips": ["\ud800"]},
+        {"clips": ["\x1b[2J"]},
+        {"made_at": "2026-11-22T12:30:00"},
+        {"made_at": "soon"},
+        {"made_at": 5},
+        {"settings": 5},
+        {"program": None},
+    ],
+    ids=lambda change: str(change)[:24],
+)
+def test_a_broken_run_never_hides_the_others(
+    change: dict[str, object],
+    result: ClipResult,
+    quick: EvaluationSettings,
+    tmp_path: Path,
+) -> None:
+    store = ResultStore(tmp_path)
+    good, bad, huge = (store.keep([result], quick, made_at=TODAY) for _ in range(3))
+    path = tmp_path / bad.id / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | change), "utf-8")
+    (tmp_path / huge.id / "run.json").write_text("[" * 100_000, "utf-8")
+    assert store.runs() == (good,)
+
+
+def _rewritten(path: Path, name: str, data: bytes) -> None:
+    with zipfile.ZipFile(path) as archive:
+        parts = {member: archive.read(member) for member in archive.namelist()}
+    parts[name] = data
+    with zipfile.ZipFile(path, "w") as archive:
+        for member, content in parts.items():
+            archive.writestr(member, content)
+
+
+def _npy(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("facts.npy", _npy(np.frombuffer(b"[" * 100_000, np.uint8))),
+        ("facts.npy", _npy(np.zeros((3, 3)))),
+        ("labels.frame.npy", _npy(np.arange(5, dtype=np.int32))),
+        ("labels.points.npy", _npy(np.array(["a"]))),
+        ("times_s.npy", b"\x93NUMPY\x01\x00\x0a\x00{'a':1}  \n"),
+        ("0.worst.npy", _npy(np.array([[1e300, 0, 0, 1e300]]))),
+        ("0.points.npy", _npy(np.zeros((0, 68, 2), np.float32))),
+    ],
+    ids=["nested", "facts", "frame", "text", "header", "worst", "points"],
+)
+def test_a_damaged_result_is_no_result(
+    name: str, data: bytes, result: ClipResult, quick: EvaluationSettings, tmp_path: Path
+) -> None:
+    store = ResultStore(tmp_path)
+    run = store.keep([result], quick, made_at=TODAY)
+    _rewritten(tmp_path / run.id / "0.npz", name, data)
+    with pytest.raises(PfldLiveError, match="broken"):
+        store.load(run)
