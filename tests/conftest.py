@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import importlib.util
 import os
+import shutil
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +20,12 @@ GRACE_S = 3.0  # a thread that was told to end may need a moment on a busy machi
 def pytest_configure() -> None:
     # Before anything imports Qt. A developer who wants to watch sets the variable.
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    # What other runs have found of a model must not decide a test.
+    os.environ["PFLD_LIVE_CACHE"] = tempfile.mkdtemp(prefix="pfld-live-cache-")
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(os.environ["PFLD_LIVE_CACHE"], ignore_errors=True)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

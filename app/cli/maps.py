@@ -31,7 +31,7 @@ def maps(options: argparse.Namespace) -> int:
     elif options.filters or options.layer is not None:
         raise PfldLiveError("Name the picture to draw with --output FILE.png.")
     apply_pipeline(options)
-    entry = Zoo.scan().choose(options.model or "")
+    entry = Zoo.entry_for(options.model or "")
     if entry.reference:
         raise ModelError(
             f"{entry.label} is no ONNX file; choose a model with a file of its own to look into it."

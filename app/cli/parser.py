@@ -53,6 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_label(commands)
     _add_drowsiness(commands)
     _add_window_probe(commands)
+    _add_model_probe(commands)
     return parser
 
 
@@ -317,6 +318,19 @@ def _add_window_probe(commands: argparse._SubParsersAction[_Parser]) -> None:
     probe.add_argument("start_ns", type=int)
     probe.add_argument("seconds", type=float)
     probe.set_defaults(command=_window_probe)
+
+
+def _add_model_probe(commands: argparse._SubParsersAction[_Parser]) -> None:
+    probe = commands.add_parser("model-probe")  # without help: `app.vision.trial` alone calls it
+    probe.add_argument("cpu_s", type=float)
+    probe.add_argument("most_bytes", type=int)
+    probe.set_defaults(command=_model_probe)
+
+
+def _model_probe(options: argparse.Namespace) -> int:
+    from app.vision.probe import probe_model
+
+    return probe_model(options.cpu_s, options.most_bytes)
 
 
 def _window(options: argparse.Namespace) -> int:

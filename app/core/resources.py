@@ -40,6 +40,23 @@ def user_data_folder() -> Path:
     return root / "pfld-live"
 
 
+def user_cache_folder() -> Path:
+    """Folder for what can be found anew; it need not exist.
+
+    The environment variable `PFLD_LIVE_CACHE` names another one.
+    """
+    if chosen := os.environ.get("PFLD_LIVE_CACHE"):
+        return Path(chosen)
+    if sys.platform == "win32":
+        local = os.environ.get("LOCALAPPDATA")
+        root = Path(local) if local else Path.home() / "AppData" / "Local"
+        return root / "pfld-live" / "cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "pfld-live"
+    chosen = os.environ.get("XDG_CACHE_HOME")
+    return (Path(chosen) if chosen else Path.home() / ".cache") / "pfld-live"
+
+
 def user_models_folder() -> Path:
     """Folder for the user's own models; it need not exist.
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from app.core.card import ModelCard
-from app.core.errors import ModelError, OutputError
+from app.core.errors import ModelError
+from app.core.files import refusal, write_bytes
 from app.core.layout import LAYOUTS
 from app.vision.onnx_file import OnnxFile, TensorInfo
-from app.vision.session import check_model
+from app.vision.trial import try_model
 
 _WHOLE: Final = ("input_size",)
 _NUMBER: Final = ("crop_scale", "crop_shift", "milliseconds")
@@ -105,20 +105,13 @@ def write_card(file: OnnxFile, card: ModelCard, target: Path) -> None:
         OutputError: the file cannot be written.
     """
     file.set_metadata(card.to_metadata())
-    partial = target.with_name(target.name + ".part")
+    data = file.to_bytes()
+    try_model(data).checked()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(file.to_bytes())
-        check_model(partial)
-        partial.replace(target)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(
-            f"{target.name} cannot be written: {reason}; choose another place."
-        ) from error
-    finally:
-        with suppress(OSError):  # nothing was written where nothing can be
-            partial.unlink(missing_ok=True)
+        raise refusal(target, error) from error
+    write_bytes(target, data)
 
 
 def _value(key: str, text: str) -> Any:

@@ -11,6 +11,7 @@ from app.capture.grabber import CaptureStatus, CaptureThread
 from app.capture.mailbox import Mailbox
 from app.capture.source import FrameSource
 from app.core.clock import now_ns
+from app.core.errors import PfldLiveError
 from app.core.frame import Frame
 from app.core.meters import Percentiles, RateMeter, StageMeter
 from app.vision.loader import Loader, LoaderStatus
@@ -260,6 +261,9 @@ class LiveEngine:
     def _deliver(self, pipeline: Pipeline, frame: Frame) -> None:
         try:
             result = pipeline.process(frame)
+        except PfldLiveError as error:  # such as a model that fails on this face
+            self._report(str(error))
+            result = FrameResult(frame, (), {}, "", "", now_ns())
         except Exception as error:  # a bug must not freeze the picture, nor pass in silence
             problem = f"The vision stage failed ({type(error).__name__}): {error}"
             if problem != self._problem:  # once, not with every frame

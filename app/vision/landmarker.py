@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from app._opencv import cv2
 from app.core.card import ModelCard
+from app.core.errors import ModelError
 from app.core.face import Box, HeadPose, Points
 from app.core.frame import Image
 from app.core.geometry import Transform, crop_transform, points_from_unit
@@ -74,7 +75,11 @@ class OnnxLandmarker:
         return self._model.card.landmark_layout
 
     def locate(self, image: Image, box: Box) -> Landmarks:
-        """Landmarks of a face; see `Landmarker`."""
+        """Landmarks of a face; see `Landmarker`.
+
+        Raises:
+            ModelError: the network fails on it.
+        """
         card = self._model.card
         size = card.input_size
         crop, transform = crop_of(image, box, card)
@@ -83,6 +88,11 @@ class OnnxLandmarker:
         trust = None
         if card.trust_output is not None:
             trust = float(outputs[card.trust_output].reshape(()))
+        # What is no number would pass for a face that was not found.
+        if not (np.isfinite(values).all() and (trust is None or math.isfinite(trust))):
+            raise ModelError(
+                f"The model {card.label} gives points that are not numbers; choose another one."
+            )
         pose = None
         if card.pose_source == "network" and card.pose_output is not None:
             pose = _pose_in_frame(outputs[card.pose_output], box)

@@ -13,7 +13,7 @@ from app.core.errors import PfldLiveError
 from app.vision.detector import FaceDetector
 from app.vision.detectors import find_detector
 from app.vision.landmarker import Landmarker
-from app.vision.zoo import Zoo
+from app.vision.zoo import Zoo, ZooEntry
 
 _log = logging.getLogger(__name__)
 
@@ -50,6 +50,7 @@ class Loader:
         self._wake = threading.Condition()
         self._stopping = False
         self._scan = True
+        self._untried = False
         self._wanted: dict[_Slot, str] = {}
         self._rival = ""
         self._detector: str | None = None
@@ -148,10 +149,19 @@ class Loader:
                 if self._detector is not None:
                     name, self._detector = self._detector, None
                     return partial(self._load_detector, name)
+                if self._untried:
+                    return self._try_new
                 self._wake.wait()
             return None
 
     def _load_zoo(self) -> None:
+        zoo = Zoo.scan(new=False)
+        self._untried = zoo.untried
+        self._set(zoo=zoo)
+
+    def _try_new(self) -> None:
+        """Try the files that nobody has seen yet: nothing waits for them but who asks for them."""
+        self._untried = False
         self._set(zoo=Zoo.scan())
 
     def _want(self, slot: _Slot, text: str) -> None:
@@ -169,8 +179,7 @@ class Loader:
         loading, problem = f"{slot}_loading", f"{slot}_problem"
         self._set(**{loading: text or "default model", problem: ""})
         try:
-            zoo = self.status().zoo or Zoo.scan()
-            entry = zoo.choose(text)
+            entry = self._entry(text)
             ready = open_landmarker(entry)
         except PfldLiveError as error:
             self._set(**{loading: "", problem: str(error)})
@@ -187,6 +196,16 @@ class Loader:
         if unused is not None:
             unused.close()
         self._set(**{loading: ""})
+
+    def _entry(self, text: str) -> ZooEntry:
+        zoo = self.status().zoo or Zoo.scan(new=False)
+        try:
+            return zoo.choose(text)
+        except PfldLiveError:
+            if not self._untried:
+                raise
+        self._try_new()
+        return (self.status().zoo or zoo).choose(text)
 
     def _load_detector(self, name: str) -> None:
         self._set(detector_loading=name, detector_problem="")

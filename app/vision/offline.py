@@ -27,7 +27,7 @@ def open_pipeline(*, model: str, detector: str, settings: VisionSettings) -> Ite
     """
     from app.vision.landmarkers import open_landmarker
 
-    entry = Zoo.scan().choose(model)
+    entry = Zoo.entry_for(model)
     with ExitStack() as stack:
         landmarker = open_landmarker(entry)
         stack.callback(landmarker.close)

@@ -19,6 +19,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
 from app.core.errors import ModelError
+from app.core.untrusted import UnusableError, read_bytes
 
 NO_MODEL: Final = "it is cut off, or no ONNX model at all"
 
@@ -27,20 +28,38 @@ _TEXT, _BYTES, _INT, _INTS, _FLOATS, _ONE, _MANY = (
 )  # fmt: skip
 # Message -> field -> (number, kind, message of the field).
 _MESSAGES: Final[dict[str, dict[str, tuple[int, str, str]]]] = {
-    "Model": {"graph": (7, _ONE, "Graph"), "metadata_props": (14, _MANY, "Entry")},
+    "Model": {
+        "graph": (7, _ONE, "Graph"),
+        "metadata_props": (14, _MANY, "Entry"),
+        "training_info": (20, _MANY, "Training"),
+        "functions": (25, _MANY, "Function"),
+    },
+    "Training": {"initialization": (1, _ONE, "Graph"), "algorithm": (2, _ONE, "Graph")},
+    "Function": {"node": (7, _MANY, "Node"), "attribute_proto": (11, _MANY, "Attribute")},
     "Entry": {"key": (1, _TEXT, ""), "value": (2, _TEXT, "")},
     "Graph": {
         "node": (1, _MANY, "Node"),
         "initializer": (5, _MANY, "Tensor"),
         "input": (11, _MANY, "Value"),
         "output": (12, _MANY, "Value"),
+        "sparse_initializer": (15, _MANY, "Sparse"),
     },
     "Node": {
         "input": (1, "texts", ""),
         "output": (2, "texts", ""),
         "name": (3, _TEXT, ""),
         "op_type": (4, _TEXT, ""),
+        "attribute": (5, _MANY, "Attribute"),
     },
+    "Attribute": {
+        "t": (5, _ONE, "Tensor"),
+        "g": (6, _ONE, "Graph"),
+        "tensors": (10, _MANY, "Tensor"),
+        "graphs": (11, _MANY, "Graph"),
+        "sparse_tensor": (22, _ONE, "Sparse"),
+        "sparse_tensors": (23, _MANY, "Sparse"),
+    },
+    "Sparse": {"values": (1, _ONE, "Tensor"), "indices": (2, _ONE, "Tensor")},
     "Tensor": {
         "dims": (1, _INTS, ""),
         "data_type": (2, _INT, ""),
@@ -48,6 +67,8 @@ _MESSAGES: Final[dict[str, dict[str, tuple[int, str, str]]]] = {
         "int32_data": (5, _INTS, ""),
         "name": (8, _TEXT, ""),
         "raw_data": (9, _BYTES, ""),
+        "external_data": (13, _MANY, "Entry"),
+        "data_location": (14, _INT, ""),
     },
     "Value": {"name": (1, _TEXT, ""), "type": (2, _ONE, "Type")},
     "Type": {"tensor_type": (1, _ONE, "TensorType")},
@@ -55,6 +76,12 @@ _MESSAGES: Final[dict[str, dict[str, tuple[int, str, str]]]] = {
     "Shape": {"dim": (1, _MANY, "Dimension")},
     "Dimension": {"dim_value": (1, _INT, ""), "dim_param": (2, _TEXT, "")},
 }
+_MAY_HOLD: Final = frozenset(
+    {"Graph", "Node", "Attribute", "Tensor", "Sparse", "Training", "Function"}
+)
+"""Messages that hold tensors."""
+_ORT_MARK: Final = b"ORTM"
+_MOST_BYTES: Final = 512 * 2**20
 _FLOAT32, _UINT8, _INT8, _FLOAT16 = 1, 2, 3, 10
 _DTYPES: Final = {_FLOAT32: np.float32, _UINT8: np.uint8, _INT8: np.int8, _FLOAT16: np.float16}
 
@@ -108,17 +135,45 @@ class OnnxFile:
             ModelError: it cannot be read or holds no ONNX model.
         """
         try:
-            data = path.read_bytes()
+            data = read_bytes(path, most=_MOST_BYTES)
         except OSError as error:
             raise ModelError(f"{path.name} cannot be opened: {error.strerror}.") from error
+        except UnusableError as error:
+            raise ModelError(f"{path.name} cannot be opened: {error}.") from error
+        try:
+            return cls.parse(data)
+        except ModelError as error:
+            raise ModelError(f"{path.name} cannot be read: {error}.") from error
+
+    @classmethod
+    def parse(cls, data: bytes) -> Self:
+        """The contents of a file.
+
+        Raises:
+            ModelError: they are no ONNX model; without a full stop.
+        """
         message = _message_class("Model")()
         try:
             message.ParseFromString(data)
-        except DecodeError as error:
-            raise ModelError(f"{path.name} cannot be read: {NO_MODEL}.") from error
-        if not message.graph.node:
-            raise ModelError(f"{path.name} cannot be read: {NO_MODEL}.")
+        except (DecodeError, RecursionError, ValueError) as error:
+            raise ModelError(NO_MODEL) from error
+        # onnxruntime has a format of its own, which it takes by this mark whatever else it is.
+        if not message.graph.node or data[4:8] == _ORT_MARK:
+            raise ModelError(NO_MODEL)
         return cls(message)
+
+    @property
+    def reads_other_files(self) -> bool:
+        """Whether a weight, wherever it stands, is to be read from another file."""
+        waiting = [self._message]
+        while waiting:
+            message = waiting.pop()
+            for field, value in message.ListFields():
+                if field.name in ("external_data", "data_location") and value:
+                    return True
+                if field.message_type is not None and field.message_type.name in _MAY_HOLD:
+                    waiting += value if field.label == field.LABEL_REPEATED else [value]
+        return False
 
     def to_bytes(self) -> bytes:
         """What a file of it holds."""
@@ -140,7 +195,10 @@ class OnnxFile:
         """The operations, each after those that it needs."""
         return tuple(
             NodeInfo(
-                node.name or node.output[0], node.op_type, tuple(node.input), tuple(node.output)
+                node.name or next(iter(node.output), ""),
+                node.op_type,
+                tuple(node.input),
+                tuple(node.output),
             )
             for node in self._message.graph.node
         )

@@ -12,11 +12,20 @@ import onnxruntime
 
 from app.core.card import ModelCard
 from app.core.errors import ModelError
+from app.core.untrusted import shown
 from app.vision.onnx_file import NO_MODEL, OnnxFile
+from app.vision.trial import came_with_the_program, read_model, try_model
 
 Outputs = dict[str, npt.NDArray[np.float32]]
 
 _WARM_UP_RUNS = 3
+_FLOATS = ("tensor(float)", "tensor(float16)", "tensor(double)")
+_FARTHEST = 1000.0
+"""Points of no crop lie farther outside of it, in sides of the crop."""
+_ROUNDING = 1e-3
+"""A probability may miss 0..1 by so much."""
+_WIDEST_DEG = 3600.0
+"""No angle of a head is larger, however it is counted."""
 
 _NO_MODEL = ("Protobuf parsing failed", "does not have a graph")
 """How onnxruntime says that a file holds something else; its own words name its source files."""
@@ -45,8 +54,16 @@ class OnnxModel:
 
         Returns:
             Output name -> array.
+
+        Raises:
+            ModelError: the network fails on this crop.
         """
-        values = self._session.run(self._outputs, {self._input: crop})
+        try:
+            values = self._session.run(self._outputs, {self._input: crop})
+        except Exception as error:  # onnxruntime's own exceptions share no base but this one
+            raise ModelError(
+                f"The model {self.card.label} fails: {first_line(error)}; choose another one."
+            ) from error
         return dict(zip(self._outputs, values, strict=True))
 
     def blank_crop(self) -> npt.NDArray[np.float32]:
@@ -62,10 +79,20 @@ def load_model(path: Path) -> OnnxModel:
     between frames burns a core to save nothing. Subnormal numbers are flushed, which some
     trained networks are full of and which are up to twenty times slower.
 
+    A file that did not come with the program is tried first, and what is opened is what was
+    tried, whatever happens to the file meanwhile; see `app.vision.trial`.
+
     Raises:
-        ModelError: onnxruntime refuses the file, it has no card, or its shapes disagree with it.
+        ModelError: onnxruntime refuses the file, it has no card, its shapes disagree with it, or
+            it takes too much time or memory.
     """
-    model = _open(path, _options())
+    if came_with_the_program(path):
+        model = _open(path, _options(), path)
+    else:
+        data = read_model(path)
+        try_model(data).checked()
+        model = _open(data, _options(), path)
+        del data
     for _ in range(_WARM_UP_RUNS):
         model.run(model.blank_crop())
     return model
@@ -83,31 +110,41 @@ def check_model(path: Path) -> ModelCard:
     options = _options()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.enable_cpu_mem_arena = False
-    return _open(path, options).card
-
-
-def _open(path: Path, options: onnxruntime.SessionOptions) -> OnnxModel:
-    """A model that has given what its card promises."""
     if not path.is_file():
         raise ModelError(
             f"There is no model file {path}; choose one that `pfld-live models` lists."
         )
+    return _open(path, options, path).card
+
+
+def open_bytes(data: bytes) -> OnnxModel:
+    """The model that a file holds, made ready to be fast.
+
+    Raises:
+        ModelError: as `load_model`.
+    """
+    return _open(data, _options(), Path())
+
+
+def _open(held: Path | bytes, options: onnxruntime.SessionOptions, path: Path) -> OnnxModel:
+    """A model that has given what its card promises."""
+    source = held if isinstance(held, bytes) else str(held)
     try:
         session = onnxruntime.InferenceSession(
-            str(path), sess_options=options, providers=["CPUExecutionProvider"]
+            source, sess_options=options, providers=["CPUExecutionProvider"]
         )
         metadata = session.get_modelmeta().custom_metadata_map
     except Exception as error:  # onnxruntime's own exceptions share no base but this one
-        raise ModelError(f"onnxruntime refuses the file: {_first_line(error)}") from error
+        raise ModelError(f"onnxruntime refuses the file: {first_line(error)}") from error
     card = ModelCard.from_metadata(metadata)
     _check_shapes(card, session)
     outputs = _output_names(card)
     model = OnnxModel(path, card, session, session.get_inputs()[0].name, outputs)
     try:
-        first = model.run(model.blank_crop())
+        first = session.run(outputs, {model._input: model.blank_crop()})
     except Exception as error:
-        raise ModelError(f"the network does not run: {_first_line(error)}") from error
-    _check_results(card, first)
+        raise ModelError(f"the network does not run: {first_line(error)}") from error
+    check_outputs(card, dict(zip(outputs, first, strict=True)))
     return model
 
 
@@ -131,7 +168,7 @@ class InsideSession:
                 file.to_bytes(), sess_options=_options(), providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # onnxruntime's own exceptions share no base but this one
-            raise ModelError(f"onnxruntime refuses the network: {_first_line(error)}") from error
+            raise ModelError(f"onnxruntime refuses the network: {first_line(error)}") from error
 
     def run(self, crop: npt.NDArray[np.float32]) -> Outputs:
         """Tensor name -> its values for a crop (1, C, S, S) float32."""
@@ -154,7 +191,7 @@ def _check_shapes(card: ModelCard, session: onnxruntime.InferenceSession) -> Non
     if len(inputs) != 1 or inputs[0].type != "tensor(float)":
         raise ModelError(
             "the network must have one float32 input, it has "
-            + ", ".join(f"{i.name} {i.type}" for i in inputs)
+            + ", ".join(f"{shown(i.name)} {i.type}" for i in inputs[:8])
         )
     wanted = (1, card.depth, card.input_size, card.input_size)
     got = tuple(inputs[0].shape)
@@ -163,15 +200,23 @@ def _check_shapes(card: ModelCard, session: onnxruntime.InferenceSession) -> Non
     )
     if not fits:
         raise ModelError(f"the card promises input {wanted}, the network takes {got}")
-    names = [output.name for output in session.get_outputs()]
+    kinds = {output.name: output.type for output in session.get_outputs()}
     for name in _output_names(card):
-        if name not in names:
+        if name not in kinds:
             raise ModelError(
-                f"the card names output {name!r}, the network has only {', '.join(names)}"
+                f"the card names output {name!r}, the network has only "
+                f"{', '.join(map(shown, kinds))}"
             )
+        if kinds[name] not in _FLOATS:
+            raise ModelError(f"{name!r} must be float numbers, the network gives {kinds[name]}")
 
 
-def _check_results(card: ModelCard, outputs: Outputs) -> None:
+def check_outputs(card: ModelCard, outputs: Outputs) -> None:
+    """Make sure that what a network gives is what its card promises.
+
+    Raises:
+        ModelError: it is not.
+    """
     points = outputs[card.points_output]
     count = card.landmark_layout.count
     if points.size != 2 * count or points.shape[0] != 1:
@@ -189,6 +234,17 @@ def _check_results(card: ModelCard, outputs: Outputs) -> None:
             f"{card.pose_output!r} must be yaw, pitch and roll, the network gives shape "
             f"{outputs[card.pose_output].shape}"
         )
+    side = card.input_size if card.coordinates == "pixels" else 1
+    for name, low, high in (
+        (card.points_output, -_FARTHEST * side, _FARTHEST * side),
+        (card.trust_output, -_ROUNDING, 1 + _ROUNDING),
+        (card.pose_output, -_WIDEST_DEG, _WIDEST_DEG),
+    ):
+        values = outputs[name] if name is not None else np.zeros(1, np.float32)
+        if not np.isfinite(values).all():
+            raise ModelError(f"{name!r} holds values that are not numbers")
+        if values.min() < low or values.max() > high:
+            raise ModelError(f"{name!r} should lie between {low:g} and {high:g}, it does not")
 
 
 def _output_names(card: ModelCard) -> tuple[str, ...]:
@@ -196,9 +252,11 @@ def _output_names(card: ModelCard) -> tuple[str, ...]:
     return tuple(name for name in named if name is not None)
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     """The telling part of onnxruntime's messages, which run over several lines."""
     if any(words in str(error) for words in _NO_MODEL):
         return NO_MODEL
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0].split(" : ")[-1].strip().rstrip(".")
+    text = lines[0].split(" : ")[-1].strip().rstrip(".")
+    plain = "".join(c if c.isprintable() else "?" for c in text)  # names in it are the file's
+    return plain if len(plain) <= 300 else plain[:299] + "…"

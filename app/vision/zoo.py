@@ -11,6 +11,7 @@ from app.core.card import ModelCard
 from app.core.errors import ModelError
 from app.core.layout import IBUG68
 from app.core.resources import models_folder, user_models_folder
+from app.vision.trial import is_known, verdict
 
 _QUICK_MS = 2.0
 """The network may take so long for one face: four faces at 30 frames a second then take a quarter
@@ -43,13 +44,19 @@ class ZooEntry:
 
 @dataclass(frozen=True, slots=True)
 class Zoo:
-    """All models that were found, usable ones first, each group by label."""
+    """All models that were found, usable ones first, each group by label.
+
+    Attributes:
+        entries: the models.
+        untried: there are files that nobody has seen yet, and that are not among them.
+    """
 
     entries: tuple[ZooEntry, ...]
+    untried: bool = False
 
     @classmethod
-    def scan(cls, folders: Sequence[Path] | None = None) -> Self:
-        """Open every *.onnx of the folders and read its card.
+    def scan(cls, folders: Sequence[Path] | None = None, *, new: bool = True) -> Self:
+        """The card of every *.onnx of the folders.
 
         A file that cannot be used is listed with the reason. Where two cards have the same
         label, the file of the earlier folder keeps it and the other is listed by its file name.
@@ -57,20 +64,43 @@ class Zoo:
         Args:
             folders: None for the program's own folder and the user's, and for FaceMesh beside
                 them; a missing folder is empty.
+            new: try the files that nobody has seen yet, which takes up to 20 s each, once; or
+                leave them out, and set `untried`.
         """
         entries: dict[str, ZooEntry] = {}
+        untried = False
         if folders is None:
             folders = (models_folder(), user_models_folder())
             reference = _reference()
             entries[reference.label] = reference
         for folder in folders:
             for path in sorted(folder.glob("*.onnx")):
+                if not new and not is_known(path):
+                    untried = True
+                    continue
                 entry = _read(path)
                 if entry.label in entries:
                     label = f"{entry.label} ({path.parent.name}/{path.name})"
                     entry = ZooEntry(path, label, entry.card, entry.problem, entry.megabytes)
                 entries[entry.label] = entry
-        return cls(tuple(sorted(entries.values(), key=lambda e: (e.card is None, e.label))))
+        found = sorted(entries.values(), key=lambda e: (e.card is None, e.label))
+        return cls(tuple(found), untried)
+
+    @classmethod
+    def entry_for(cls, text: str) -> ZooEntry:
+        """What `choose` finds among the models of the program and the user. New files are tried
+        only where nothing else fits.
+
+        Raises:
+            ModelError: as `choose`.
+        """
+        zoo = cls.scan(new=False)
+        try:
+            return zoo.choose(text)
+        except ModelError:
+            if not zoo.untried:
+                raise
+        return cls.scan().choose(text)
 
     @property
     def usable(self) -> tuple[ZooEntry, ...]:
@@ -149,15 +179,11 @@ def _reference() -> ZooEntry:
 
 
 def _read(path: Path) -> ZooEntry:
-    # onnxruntime takes a while to import; whoever only names this class does not pay for it.
-    from app.vision.session import check_model
-
     try:
         megabytes = path.stat().st_size / 1e6
     except OSError as error:  # a link that leads nowhere
         return ZooEntry(path, path.name, None, f"it cannot be opened: {error.strerror}", 0.0)
-    try:
-        card = check_model(path)
-    except ModelError as error:
-        return ZooEntry(path, path.name, None, str(error), megabytes)
-    return ZooEntry(path, card.label, card, None, megabytes)
+    found = verdict(path)
+    if found.card is None:
+        return ZooEntry(path, path.name, None, found.problem, megabytes)
+    return ZooEntry(path, found.card.label, found.card, None, megabytes)
