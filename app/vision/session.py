@@ -21,9 +21,7 @@ Outputs = dict[str, npt.NDArray[np.float32]]
 _WARM_UP_RUNS = 3
 _FLOATS = ("tensor(float)", "tensor(float16)", "tensor(double)")
 _FARTHEST = 1000.0
-"""Points of no crop lie farther outside of it, in sides of the crop."""
-_ROUNDING = 1e-3
-"""A probability may miss 0..1 by so much."""
+"""Points of no crop lie farther outside of it, in sides of the crop, and no trust is larger."""
 _WIDEST_DEG = 3600.0
 """No angle of a head is larger, however it is counted."""
 
@@ -237,7 +235,7 @@ def check_outputs(card: ModelCard, outputs: Outputs) -> None:
     side = card.input_size if card.coordinates == "pixels" else 1
     for name, low, high in (
         (card.points_output, -_FARTHEST * side, _FARTHEST * side),
-        (card.trust_output, -_ROUNDING, 1 + _ROUNDING),
+        (card.trust_output, -_FARTHEST, _FARTHEST),
         (card.pose_output, -_WIDEST_DEG, _WIDEST_DEG),
     ):
         values = outputs[name] if name is not None else np.zeros(1, np.float32)
