@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from app.cli.parser import USER_ERROR, build_parser
 from app.cli.stopping import ending_at_once
+from app.cli.terminal import harmless_output
 from app.core.errors import PfldLiveError
 
 # As shells report a process that a signal has ended.
@@ -25,6 +26,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0 when all went well, 1 where `evaluate --fail-above` says so, 2 for what
         the user can mend.
     """
+    with harmless_output():
+        return _main(arguments)
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     with ending_at_once():  # numpy starts here
         options = build_parser().parse_args(arguments)
     try:
