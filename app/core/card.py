@@ -10,7 +10,7 @@ from typing import Any, Literal, Self, get_args
 
 from app.core.errors import ModelError
 from app.core.layout import LAYOUTS, LandmarkLayout
-from app.core.untrusted import as_number, as_text, parse_json
+from app.core.untrusted import as_number, as_text, parse_json, shortened, shown
 
 Precision = Literal["fp32", "fp16", "int8"]
 Channels = Literal["bgr", "rgb", "grey"]
@@ -108,8 +108,8 @@ class ModelCard:
             type(self.input_size) is int and abs(self.input_size) < _MOST,
             "input_size must be a whole number",
         )
-        self._check(self.layout in LAYOUTS, f"layout {self.layout!r} is not known")
-        self._check(self.task == "face-landmarks", f"task {self.task!r} is not known")
+        self._check(self.layout in LAYOUTS, f"layout {shortened(self.layout)} is not known")
+        self._check(self.task == "face-landmarks", f"task {shortened(self.task)} is not known")
         for name, allowed in (
             ("precision", get_args(Precision)),
             ("channels", get_args(Channels)),
@@ -117,7 +117,9 @@ class ModelCard:
             ("pose_source", get_args(PoseSource)),
         ):
             value = getattr(self, name)
-            self._check(value in allowed, f"{name} {value!r} is none of {', '.join(allowed)}")
+            self._check(
+                value in allowed, f"{name} {shortened(value)} is none of {', '.join(allowed)}"
+            )
         self._check(
             self.pose_source == "points" or self.pose_output is not None,
             "pose_source is network, but pose_output names no output",
@@ -176,12 +178,13 @@ class ModelCard:
                 raise ModelError("the model card cannot be read: it is no JSON object")
             version = values.pop("card_version")
             if version != CARD_VERSION:
-                raise ModelError(f"the model card has version {version}, this program reads 1")
+                raise ModelError(
+                    f"the model card has version {shortened(version)}, this program reads 1"
+                )
             names = {f.name for f in fields(cls)}
             if unknown := sorted(values.keys() - names):
-                raise ModelError(
-                    f"the model card says what this program does not know: {', '.join(unknown)}"
-                )
+                named = shown(", ".join(unknown))
+                raise ModelError(f"the model card says what this program does not know: {named}")
             if missing := sorted(n for n in _required(cls) if n not in values):
                 raise ModelError(f"the model card does not say: {', '.join(missing)}")
             for name in ("mean", "std"):

@@ -14,6 +14,7 @@ from typing import Any, Final, Self
 
 from app.core.errors import PfldLiveError
 from app.core.quantity import Quantity
+from app.core.untrusted import shortened
 
 QUANTITIES: Final[Mapping[str, Quantity]] = MappingProxyType(
     {
@@ -513,7 +514,9 @@ class DriverSettings:
         known = {field.name for field in fields(cls)}
         for name, value in values.items():
             if name not in known:
-                raise PfldLiveError(f"There is no driver setting {name!r}; remove it.")
+                raise PfldLiveError(f"There is no driver setting {shortened(name)}; remove it.")
             if isinstance(value, bool) or not isinstance(value, int | float):
-                raise PfldLiveError(f"{QUANTITIES[name].name} must be a number, got {value!r}.")
+                raise PfldLiveError(
+                    f"{QUANTITIES[name].name} must be a number, got {shortened(value)}."
+                )
         return cls(**{name: float(value) for name, value in values.items()})

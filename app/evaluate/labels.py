@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from app.core.errors import PfldLiveError
 from app.core.layout import LandmarkLayout
-from app.core.untrusted import FARTHEST_PX, UnusableError
+from app.core.untrusted import FARTHEST_PX, UnusableError, shown
 from app.evaluate.attributes import ATTRIBUTES, Flags
 from app.evaluate.metrics import Errors
 
@@ -33,7 +33,8 @@ def broken(path: Path, problem: str, line: int | None = None) -> LabelError:
         problem: what is wrong, without a full stop.
         line: where, counted from 1; None where it concerns the whole file.
     """
-    place = path.name if line is None else f"{path.name}, line {line}"
+    name = shown(path.name)
+    place = name if line is None else f"{name}, line {line}"
     return LabelError(f"{place}: {problem}; correct the label file.")
 
 
@@ -41,7 +42,7 @@ def unreadable(path: Path, error: OSError | UnusableError) -> LabelError:
     """The error for a label file that `app.core.untrusted` does not read."""
     if isinstance(error, UnusableError):
         return broken(path, str(error), error.line)
-    return LabelError(f"{path.name} cannot be read: {error.strerror}; choose another file.")
+    return LabelError(f"{shown(path.name)} cannot be read: {error.strerror}; choose another file.")
 
 
 NEAREST_EYES_PX: Final = 1e-3

@@ -19,7 +19,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
 from app.core.errors import ModelError
-from app.core.untrusted import UnusableError, read_bytes
+from app.core.untrusted import UnusableError, read_bytes, shown
 
 NO_MODEL: Final = "it is cut off, or no ONNX model at all"
 
@@ -222,10 +222,19 @@ class OnnxFile:
         return frozenset(np.dtype(_DTYPES[kind]).name for kind in found if kind in _DTYPES)
 
     def weight(self, name: str) -> npt.NDArray[Any] | None:
-        """A weight by name; None where there is none of a type that is known here."""
+        """A weight by name; None where there is none of a type that is known here.
+
+        Raises:
+            ModelError: it does not hold as many numbers as it says; without a full stop.
+        """
         for tensor in self._message.graph.initializer:
             if tensor.name == name and tensor.data_type in _DTYPES:
-                return _array(tensor)
+                try:
+                    return _array(tensor)
+                except (ValueError, OverflowError) as error:
+                    raise ModelError(
+                        f"the weight {shown(name)} does not hold the numbers that it promises"
+                    ) from error
         return None
 
     def add_outputs(self, names: Sequence[str]) -> None:
