@@ -13,6 +13,7 @@ from app.core.errors import PfldLiveError
 from app.vision.detector import FaceDetector
 from app.vision.detectors import find_detector
 from app.vision.landmarker import Landmarker
+from app.vision.trial import stop_trials
 from app.vision.zoo import Zoo, ZooEntry
 
 _log = logging.getLogger(__name__)
@@ -72,6 +73,7 @@ class Loader:
         with self._wake:
             self._stopping = True
             self._wake.notify()
+        stop_trials()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
         if self._thread.is_alive():
@@ -162,7 +164,7 @@ class Loader:
     def _try_new(self) -> None:
         """Try the files that nobody has seen yet: nothing waits for them but who asks for them."""
         self._untried = False
-        self._set(zoo=Zoo.scan())
+        self._set(zoo=Zoo.scan(go_on=lambda: not self._stopping))
 
     def _want(self, slot: _Slot, text: str) -> None:
         with self._wake:

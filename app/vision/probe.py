@@ -42,6 +42,8 @@ def probe_model(cpu_s: float, most_bytes: int) -> int:
         problem = too_much if any(words in str(error) for words in _NO_ROOM) else str(error)
     except MemoryError:
         problem = too_much
+    except Exception as error:  # whatever a file brings about is its own fault
+        problem = f"it cannot be opened ({type(error).__name__}: {first_line(error)})"
     if not problem and (peak_rss_mb() - before_mb) * 1e6 > most_bytes:  # where no limit holds
         problem = too_much
     text = None if card is None else card.to_metadata()[METADATA_KEY]

@@ -169,8 +169,15 @@ class InsideSession:
             raise ModelError(f"onnxruntime refuses the network: {first_line(error)}") from error
 
     def run(self, crop: npt.NDArray[np.float32]) -> Outputs:
-        """Tensor name -> its values for a crop (1, C, S, S) float32."""
-        values = self._session.run(self._names, {self._session.get_inputs()[0].name: crop})
+        """Tensor name -> its values for a crop (1, C, S, S) float32.
+
+        Raises:
+            ModelError: the network fails on this crop.
+        """
+        try:
+            values = self._session.run(self._names, {self._session.get_inputs()[0].name: crop})
+        except Exception as error:  # onnxruntime's own exceptions share no base but this one
+            raise ModelError(f"The network fails: {first_line(error)}; choose another.") from error
         return dict(zip(self._names, values, strict=True))
 
 

@@ -49,6 +49,9 @@ _SMALL_BYTES: Final = 8 * 2**20
 """Of so small a file the card is read here: no trial is needed to say that it is wrong."""
 _TIME: Final = "it takes too long to open and run"
 
+_CRASHES: Final = ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGTRAP", "SIGSYS")
+
+_children: set[subprocess.Popen[bytes]] = set()
 _found: dict[str, Verdict] = {}
 _lock = threading.Lock()
 
@@ -148,6 +151,12 @@ def try_model(data: bytes) -> Verdict:
     return found
 
 
+def stop_trials() -> None:
+    """Break off the trials that are on their way; nothing is remembered of them."""
+    for child in tuple(_children):
+        child.kill()
+
+
 def checked_file(data: bytes) -> OnnxFile:
     """The contents of a file that is a model and nothing but itself.
 
@@ -171,31 +180,39 @@ def _tried(data: bytes) -> tuple[Verdict, bool]:
     most_bytes = SPARE_BYTES + TIMES_FILE * len(data)
     command = [*_program(), "model-probe", str(MOST_CPU_S), str(most_bytes)]
     try:
-        done = subprocess.run(
+        child = subprocess.Popen(
             command,
-            input=data,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=MOST_WALL_S,
-            check=False,
             env=_environment(),
         )
-    except subprocess.TimeoutExpired:
-        # A busy machine may be to blame where computing time has a limit of its own.
-        return Verdict(None, _TIME), not _limits_computing()
     except OSError as error:
         return Verdict(None, f"it cannot be tried: {error.strerror}"), False
+    _children.add(child)
+    try:
+        with child:
+            try:
+                said_bytes, _ = child.communicate(data, timeout=MOST_WALL_S)
+            except subprocess.TimeoutExpired:
+                # A busy machine may be to blame where computing time has a limit of its own.
+                return Verdict(None, _TIME), not _limits_computing()
+            finally:
+                child.kill()
+    finally:
+        _children.discard(child)
     with contextlib.suppress(UnusableError, KeyError, TypeError, ModelError, ValueError):
-        said = parse_json(done.stdout[:_MOST_SAID].decode("utf-8"))
+        said = parse_json(said_bytes[:_MOST_SAID].decode("utf-8"))
         if said["problem"]:
             return Verdict(None, str(said["problem"])), True
         return Verdict(ModelCard.from_metadata({METADATA_KEY: said["card"]})), True
-    if done.returncode == -_signal("SIGXCPU"):
+    if child.returncode == -_signal("SIGXCPU"):
         return Verdict(None, _TIME), True
-    if done.returncode == -_signal("SIGKILL"):
-        return Verdict(None, "the system ended it, perhaps for want of memory"), False
-    if done.returncode < 0 or done.returncode >= 0xC0000000:  # how Windows says the same
+    # From 0xC0000000 on is how Windows says the same.
+    if -child.returncode in map(_signal, _CRASHES) or child.returncode >= 0xC0000000:
         return Verdict(None, "it makes onnxruntime crash"), True
+    if child.returncode < 0:
+        return Verdict(None, "its trial was broken off, perhaps for want of memory"), False
     return Verdict(None, "it cannot be tried: the program does not start a second time"), False
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -55,7 +55,13 @@ class Zoo:
     untried: bool = False
 
     @classmethod
-    def scan(cls, folders: Sequence[Path] | None = None, *, new: bool = True) -> Self:
+    def scan(
+        cls,
+        folders: Sequence[Path] | None = None,
+        *,
+        new: bool = True,
+        go_on: Callable[[], bool] = lambda: True,
+    ) -> Self:
         """The card of every *.onnx of the folders.
 
         A file that cannot be used is listed with the reason. Where two cards have the same
@@ -66,6 +72,7 @@ class Zoo:
                 them; a missing folder is empty.
             new: try the files that nobody has seen yet, which takes up to 20 s each, once; or
                 leave them out, and set `untried`.
+            go_on: asked before each of the new files; False leaves out the rest.
         """
         entries: dict[str, ZooEntry] = {}
         untried = False
@@ -75,7 +82,7 @@ class Zoo:
             entries[reference.label] = reference
         for folder in folders:
             for path in sorted(folder.glob("*.onnx")):
-                if not new and not is_known(path):
+                if not (new and go_on()) and not is_known(path):
                     untried = True
                     continue
                 entry = _read(path)

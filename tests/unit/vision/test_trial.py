@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from app.core.resources import models_folder
 from app.vision import trial
 from app.vision.card_writer import write_card
 from app.vision.landmarker import OnnxLandmarker
+from app.vision.loader import Loader
 from app.vision.onnx_file import OnnxFile
 from app.vision.session import load_model, open_bytes
 from app.vision.zoo import Zoo
@@ -187,3 +189,44 @@ def test_the_models_of_the_program_are_known_after_one_start(nothing_is_known: P
     kept = [json.loads(p.read_text()) for p in (nothing_is_known / "models").iterdir()]
     assert len(kept) == len(zoo.usable) > 0
     assert all(said["problem"] == "" for said in kept)
+
+
+def test_a_desktop_bundle_tries_files_through_its_own_entry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A bundle is one program, as the command is here: it knows no -m.
+    suffix = ".exe" if sys.platform == "win32" else ""
+    entry = Path(sys.executable).with_name(f"pfld-live{suffix}")
+    path = write_model(tmp_path / "good.onnx", name="good")
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(entry))
+    assert trial.verdict(path).checked().name == "good"
+
+
+def test_a_trial_that_was_broken_off_is_not_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nothing_is_known: Path
+) -> None:
+    monkeypatch.setattr(trial, "MOST_CPU_S", 60.0)
+    path = hostile.endless(tmp_path / "loop.onnx")
+    stopper = threading.Timer(2.0, trial.stop_trials)
+    stopper.start()
+    started = time.monotonic()
+    assert "broken off" in trial.verdict(path).problem
+    assert time.monotonic() - started < 15
+    stopper.join()
+    assert not trial.is_known(path)
+
+
+def test_closing_does_not_wait_for_a_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "MOST_CPU_S", 60.0)
+    for number in range(3):
+        hostile.endless(tmp_path / f"loop{number}.onnx", on_bright=bool(number % 2))
+    monkeypatch.setenv("PFLD_LIVE_MODELS", str(tmp_path))
+    loader = Loader(lambda: None)
+    loader.start()
+    while not trial._children:
+        time.sleep(0.02)
+    assert loader.status().zoo is not None  # the models that are known are there already
+    started = time.monotonic()
+    assert loader.stop(10.0)
+    assert time.monotonic() - started < 8
