@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +15,14 @@ from app.core.errors import ModelError
 from app.core.untrusted import shown
 from app.vision.onnx_file import NO_MODEL, OnnxFile
 from app.vision.trial import came_with_the_program, read_model, try_model
+from app.vision.watchdog import Watchdog
 
 Outputs = dict[str, npt.NDArray[np.float32]]
 
 _WARM_UP_RUNS = 3
+MOST_RUN_S = 5.0
+"""One run of a network takes no longer; the slowest of the program takes 0.1 s."""
+_watchdog = Watchdog(MOST_RUN_S)
 _FLOATS = ("tensor(float)", "tensor(float16)", "tensor(double)")
 _FARTHEST = 1000.0
 """Points of no crop lie farther outside of it, in sides of the crop, and no trust is larger."""
@@ -43,6 +47,7 @@ class OnnxModel:
     _session: onnxruntime.InferenceSession
     _input: str
     _outputs: tuple[str, ...]
+    _watched: bool = False
 
     def run(self, crop: npt.NDArray[np.float32]) -> Outputs:
         """Run the network once.
@@ -57,12 +62,27 @@ class OnnxModel:
             ModelError: the network fails on this crop.
         """
         try:
-            values = self._session.run(self._outputs, {self._input: crop})
+            if self._watched:
+                values = self._run_watched(crop)
+            else:
+                values = self._session.run(self._outputs, {self._input: crop})
         except Exception as error:  # onnxruntime's own exceptions share no base but this one
             raise ModelError(
                 f"The model {self.card.label} fails: {first_line(error)}; choose another one."
             ) from error
         return dict(zip(self._outputs, values, strict=True))
+
+    def _run_watched(self, crop: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
+        options = onnxruntime.RunOptions()
+
+        def end() -> None:
+            options.terminate = True
+
+        with _watchdog.over(end):
+            values: list[npt.NDArray[np.float32]] = self._session.run(
+                self._outputs, {self._input: crop}, options
+            )
+        return values
 
     def blank_crop(self) -> npt.NDArray[np.float32]:
         """A crop (1, C, S, S) of nothing, to try the network with."""
@@ -89,7 +109,8 @@ def load_model(path: Path) -> OnnxModel:
     else:
         data = read_model(path)
         try_model(data).checked()
-        model = _open(data, _options(), path)
+        # Its trial may not have shown it the picture that it loops for ever on.
+        model = replace(_open(data, _options(), path), _watched=True)
         del data
     for _ in range(_WARM_UP_RUNS):
         model.run(model.blank_crop())
@@ -261,6 +282,8 @@ def first_line(error: BaseException) -> str:
     """The telling part of onnxruntime's messages, which run over several lines."""
     if any(words in str(error) for words in _NO_MODEL):
         return NO_MODEL
+    if "terminate flag" in str(error):
+        return f"it takes longer than {MOST_RUN_S:.0f} s for one face"
     lines = str(error).strip().splitlines() or [type(error).__name__]
     text = lines[0].split(" : ")[-1].strip().rstrip(".")
     plain = "".join(c if c.isprintable() else "?" for c in text)  # names in it are the file's

@@ -70,7 +70,7 @@ class Zoo:
         Args:
             folders: None for the program's own folder and the user's, and for FaceMesh beside
                 them; a missing folder is empty.
-            new: try the files that nobody has seen yet, which takes up to 20 s each, once; or
+            new: try the files that nobody has seen yet, which takes seconds each, once; or
                 leave them out, and set `untried`.
             go_on: asked before each of the new files; False leaves out the rest.
         """

@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import json
 import math
 from collections.abc import Callable
@@ -145,3 +146,14 @@ def test_full_disk_is_said(make_face: FaceMaker, make_result: ResultMaker, tmp_p
     with pytest.raises(OutputError, match="no more room"):
         writer.close()
     writer.close()
+
+
+def test_a_model_that_is_called_like_a_formula_is_none_in_the_table(
+    make_result: ResultMaker, tmp_path: Path
+) -> None:
+    path = tmp_path / "out.csv"
+    with CsvWriter(path) as writer:
+        writer.write(dataclasses.replace(make_result(), model="=1+1 fp32"))
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows[0]["model"] == "'=1+1 fp32"

@@ -15,7 +15,7 @@ import pytest
 from app.core.errors import ModelError
 from app.core.face import Box
 from app.core.resources import models_folder
-from app.vision import trial
+from app.vision import session, trial
 from app.vision.card_writer import write_card
 from app.vision.landmarker import OnnxLandmarker
 from app.vision.loader import Loader
@@ -230,3 +230,17 @@ def test_closing_does_not_wait_for_a_trial(tmp_path: Path, monkeypatch: pytest.M
     started = time.monotonic()
     assert loader.stop(10.0)
     assert time.monotonic() - started < 8
+
+
+def test_a_loop_that_the_trial_did_not_see_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hostile.endless(tmp_path / "late.onnx", on_bright=True)
+    monkeypatch.setattr(session._watchdog, "most_s", 0.5)
+    monkeypatch.setattr(session, "try_model", lambda _: trial.Verdict(CARD))
+    landmarker = OnnxLandmarker(load_model(tmp_path / "late.onnx"))
+    dark, bright = (np.full((64, 64, 3), grey, np.uint8) for grey in (0, 255))
+    assert landmarker.locate(dark, Box(8, 8, 56, 56)).points.shape == (68, 2)
+    with pytest.raises(ModelError, match=r"takes longer than .* for one face; choose another"):
+        landmarker.locate(bright, Box(8, 8, 56, 56))
+    assert landmarker.locate(dark, Box(8, 8, 56, 56)).points.shape == (68, 2)
