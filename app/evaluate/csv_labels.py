@@ -1,7 +1,8 @@
 """Labels of images as a table: columns `image`, then `x0`, `y0`, `x1`, `y1` and so on.
 
 `image` is a path from the folder of the table. An image may have several rows, one per face. An
-empty cell is a point that is not labelled. Other columns are not read. Pixels count from 0.
+empty cell is a point that is not labelled. Other columns are not read. Pixels count from 0. A name
+that a spreadsheet would take for a formula has an apostrophe before it.
 """
 
 from __future__ import annotations

@@ -52,7 +52,9 @@ from app.vision.onnx_file import OnnxFile
 from app.vision.trial import checked_file, try_model
 
 LIMIT_S: Final = 5.0
-"""Longer takes no damaged file of these sizes."""
+"""Longer computes nobody for a damaged file of these sizes, however busy the machine is."""
+WAIT_S: Final = 120.0
+"""Longer waits nobody; a trial of a network has limits of its own below it."""
 MEDIA_LIMIT_S: Final = 20.0
 
 NASTY: Final = (
@@ -134,7 +136,7 @@ def damaged(data: bytes, random_: random.Random, *, text: bool) -> bytes:
 
 @contextlib.contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Raise a Finding where the time is up; no limit where the system has no such signal."""
+    """Raise a Finding after so much computing, or `WAIT_S`; never where there is no such signal."""
     import signal
 
     if not hasattr(signal, "setitimer"):
@@ -144,13 +146,18 @@ def within(seconds: float) -> Iterator[None]:
     def stop(*_: object) -> None:
         raise Finding(f"it takes longer than {seconds:.0f} s")
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    timers = ((signal.ITIMER_PROF, signal.SIGPROF, seconds),)
+    timers += ((signal.ITIMER_REAL, signal.SIGALRM, WAIT_S),)
+    before = [signal.signal(number, stop) for _, number, _ in timers]
+    for timer, _, most_s in timers:
+        signal.setitimer(timer, most_s)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        for timer, _, _ in timers:
+            signal.setitimer(timer, 0)
+        for (_, number, _), handler in zip(timers, before, strict=True):
+            signal.signal(number, handler)
 
 
 def fuzz(what: Format, count: int, seed: int, *, only: int | None = None) -> Report:

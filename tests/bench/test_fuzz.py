@@ -10,12 +10,12 @@ from tests.bench.fuzz import Format, fuzz, fuzz_media, make_formats
 
 def test_damaged_files_of_every_format_are_read_or_refused(tmp_path: Path) -> None:
     reports = [
-        fuzz(what, 8 if what.name == "onnx-run" else 250, 1) for what in make_formats(tmp_path)
+        fuzz(what, 5 if what.name == "onnx-run" else 150, 1) for what in make_formats(tmp_path)
     ]
     findings = [f"{report.name} {finding}" for report in reports for finding in report.findings]
     assert not findings, "\n".join(findings)
-    assert sum(report.refused for report in reports) > 1000
-    assert sum(report.accepted for report in reports) > 100
+    assert sum(report.refused for report in reports) > 800
+    assert sum(report.accepted for report in reports) > 80
 
 
 def test_damaged_pictures_and_clips_crash_nothing(tmp_path: Path) -> None:
