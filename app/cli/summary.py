@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from app.core.files import write_text
 from app.core.meters import Percentiles
-from app.record.output import check_place, refusal
 from app.vision.result import STAGES, FrameResult
 
 
@@ -107,15 +107,4 @@ def write_json(path: Path, value: object) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-    partial = path.with_name(path.name + ".part")
-    try:
-        check_place(path)
-        if path.is_symlink() or (path.exists() and not path.is_file()):
-            path.write_text(text, "utf-8")  # replaced, /dev/stdout would be gone for everybody
-            return
-        partial.write_text(text, "utf-8")
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise refusal(path, error) from error
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")

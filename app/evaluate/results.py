@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from app.core.errors import OutputError
+from app.core.files import write_bytes
 from app.core.layout import LAYOUTS, LandmarkLayout
 from app.evaluate.labels import LabelOrigin, Labels, Numbers
 from app.evaluate.metrics import Errors
@@ -133,18 +133,7 @@ def save_result(path: Path, result: ClipResult, key: str) -> None:
         arrays[f"{number}.jpegs"] = np.frombuffer(b"".join(w.jpeg for w in model.worst), np.uint8)
     file = io.BytesIO()
     np.savez_compressed(file, **arrays)
-    partial = path.with_name(path.name + ".part")
-    try:
-        try:
-            partial.write_bytes(file.getvalue())
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(
-            f"{path.name} cannot be written: {reason}; choose another place."
-        ) from error
+    write_bytes(path, file.getvalue())
 
 
 def load_result(path: Path, key: str) -> ClipResult | None:

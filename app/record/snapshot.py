@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 from collections.abc import Callable
@@ -11,11 +12,14 @@ from typing import Final
 
 from app._opencv import cv2
 from app.core.errors import OutputError, PfldLiveError
+from app.core.files import write_bytes
 from app.core.frame import Image
-from app.record.output import check_place, refusal
+from app.record.output import check_place
 from app.record.overlay import OverlayPainter
 from app.record.style import OverlayOptions
 from app.vision.result import FrameResult
+
+_log = logging.getLogger(__name__)
 
 MOST_WAITING: Final = 8
 """Snapshots that may wait to be written."""
@@ -72,13 +76,7 @@ def write_png(path: Path, image: Image) -> None:
         OutputError: it cannot be written.
     """
     _, png = cv2.imencode(".png", image)
-    partial = path.with_name(path.name + ".part")
-    try:
-        partial.write_bytes(png.tobytes())
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise refusal(path, error) from error
+    write_bytes(path, png.tobytes())
 
 
 class Snapshots:
@@ -120,4 +118,10 @@ class Snapshots:
                 save_snapshot(*job)
             except PfldLiveError as error:
                 problem = str(error)
-            self._on_done(job[2], problem)
+            except Exception as error:  # one picture less must not end the thread
+                _log.exception("a snapshot failed")
+                problem = f"The snapshot failed ({type(error).__name__}): {error}"
+            try:
+                self._on_done(job[2], problem)
+            except Exception:
+                _log.exception("a listener of the snapshots failed")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from app.core.card import ModelCard
 from app.core.errors import ModelError, OutputError
+from app.core.files import write_bytes
 from app.core.layout import LAYOUTS
 from app.vision.onnx_file import OnnxFile, TensorInfo
 from app.vision.session import check_model
@@ -105,20 +105,16 @@ def write_card(file: OnnxFile, card: ModelCard, target: Path) -> None:
         OutputError: the file cannot be written.
     """
     file.set_metadata(card.to_metadata())
-    partial = target.with_name(target.name + ".part")
+    if target.is_symlink():
+        target = target.resolve()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(file.to_bytes())
-        check_model(partial)
-        partial.replace(target)
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutputError(
             f"{target.name} cannot be written: {reason}; choose another place."
         ) from error
-    finally:
-        with suppress(OSError):  # nothing was written where nothing can be
-            partial.unlink(missing_ok=True)
+    write_bytes(target, file.to_bytes(), check=check_model)
 
 
 def _value(key: str, text: str) -> Any:

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.core.errors import OutputError
-from app.core.files import write_text
+from app.core.files import write_bytes, write_text
 from app.evaluate.report.facts import report_facts
 from app.evaluate.report.page import render_report
 from app.evaluate.summary import rows_as_csv, summary
@@ -58,21 +57,3 @@ def writer(kind: str, path: Path, run: Run, page: PlotPage | None) -> Callable[[
         write_text(path, render_report(run.results, figures, facts=facts))
 
     return write_report
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    partial = path.with_name(path.name + ".part")
-    try:
-        partial.write_bytes(data)
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        reason = error.strerror or str(error)
-        raise OutputError(
-            f"{path.name} cannot be written: {reason}; choose another place."
-        ) from error
