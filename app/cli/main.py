@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from app.cli.parser import USER_ERROR, build_parser
-from app.cli.stopping import Stopping, Watchdog, ending_at_once, exit_code
+from app.cli.stopping import Watchdog, ending_at_once, exit_code
 from app.core.errors import PfldLiveError
 
 _NOBODY_READS = exit_code(13)
@@ -26,7 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for `kill`.
     """
     interrupted = None
-    with Watchdog() as watchdog, Stopping():
+    # A command that has something to keep takes over from here.
+    with Watchdog() as watchdog, ending_at_once():
         try:
             code = _obey(arguments)
         except KeyboardInterrupt:
@@ -40,8 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _obey(arguments: Sequence[str] | None) -> int:
     """Do what the arguments say."""
-    with ending_at_once():  # numpy starts here
-        options = build_parser().parse_args(arguments)
+    options = build_parser().parse_args(arguments)
     try:
         code = int(options.command(options))
         if sys.stdout is not None:

@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, Final
 
+from app.core.claims import remove_locks
+
 Handler = Callable[[int, FrameType | None], Any] | int | signal.Handlers | None
 
 SIGNALS: Final = tuple(
@@ -21,7 +23,7 @@ SIGNALS: Final = tuple(
 )
 """What tells a program to end: Ctrl+C, `kill` and a system that shuts down, a closed terminal."""
 
-GRACE_S: Final = 1.7
+GRACE_S: Final = 1.4
 """A program that a system or a user tells to end does so within 2 s, whatever it waits for."""
 
 _GRACE_WITH_NOTHING_TO_KEEP_S: Final = 0.4
@@ -113,7 +115,7 @@ class Watchdog:
             return
         self.told = self.told or number
         grace_s = GRACE_S
-        if _leaving:
+        if signal.getsignal(number) is _leave:
             grace_s = _GRACE_WITH_NOTHING_TO_KEEP_S
         elif number == signal.SIGINT:
             self._interrupts += 1
@@ -125,11 +127,8 @@ class Watchdog:
     def _end(self) -> None:
         with suppress(OSError, AttributeError):
             os.write(2, b"pfld-live: stopped before everything was finished.\n")
+        remove_locks()
         os._exit(exit_code(self.told or signal.SIGTERM))
-
-
-_leaving: list[bool] = []
-"""Not empty while there is nothing to keep."""
 
 
 @contextmanager
@@ -140,16 +139,15 @@ def ending_at_once() -> Iterator[None]:
     as a crash: Qt ends in a segmentation fault.
     """
     before = _handled(_leave)
-    _leaving.append(True)
     try:
         yield
     finally:
-        _leaving.pop()
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
 def _leave(number: int, place: FrameType | None) -> None:  # noqa: ARG001
+    remove_locks()
     os._exit(exit_code(number))
 
 

@@ -100,6 +100,13 @@ def is_claimed(path: Path) -> bool:
         return True
 
 
+def remove_locks() -> None:
+    """Tidy up before the process is left at once; takes no lock, as a signal may come anywhere."""
+    for lock in list(_held):
+        with suppress(OSError):
+            lock.unlink(missing_ok=True)
+
+
 def lock_file(path: Path) -> Path:
     """The hidden file beside an output whose lock is the claim; in a folder that is the output."""
     real = Path(os.path.realpath(path))

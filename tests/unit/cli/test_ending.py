@@ -112,13 +112,16 @@ raise SystemExit(main())
 @pytest.mark.parametrize(
     "wait",
     [
-        "import time\n    while True:\n        try:\n            time.sleep(60)\n"
-        "        except KeyboardInterrupt:\n            pass",
+        "import time\n    with Stopping():\n        while True:\n            try:\n"
+        "                time.sleep(60)\n            except KeyboardInterrupt:\n"
+        "                pass",
         "with Stopping() as s, s.held_back():\n        threading.Event().wait()",
         "import ctypes; ctypes.CDLL(None).pause(); ctypes.CDLL(None).sleep(60)",
-        "threading.Thread(target=threading.Event().wait).start(); threading.Event().wait()",
+        "threading.Thread(target=threading.Event().wait).start()\n"
+        "    with Stopping():\n        threading.Event().wait()",
+        "threading.Event().wait()",
     ],
-    ids=["swallowed", "held back", "in a library", "a thread that never ends"],
+    ids=["swallowed", "held back", "in a library", "a thread that never ends", "nothing to keep"],
 )
 def test_sigterm_ends_the_program_whatever_it_waits_for(wait: str, start: Start) -> None:
     process = start("models", program=WAITS.format(wait=wait))
