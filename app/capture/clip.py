@@ -173,6 +173,8 @@ class ClipSource(PlayedSource):
         unclaimed: list[int] = []
         broken_off = False
         while not broken_off:
+            if self._interrupted.is_set():  # a walk to a far picture takes its time
+                raise TimeoutError
             try:
                 packet = next(packets, None)
             except (av.FFmpegError, OSError):

@@ -7,9 +7,9 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from queue import Empty, SimpleQueue
 from typing import Final
 
+from app.capture.commands import Commands
 from app.capture.mailbox import Mailbox
 from app.capture.playback import PlayedSource
 from app.capture.source import FrameSource, SourceInfo, SourceState
@@ -85,7 +85,7 @@ class CaptureThread:
             target=self._run, name=f"capture {source.name}", daemon=True
         )
         self._stopping = threading.Event()
-        self._commands: SimpleQueue[Callable[[PlayedSource], None]] = SimpleQueue()
+        self._commands = Commands()
         self._lock = threading.Lock()
         self._arrivals: deque[tuple[int, int]] = deque()
         self._epoch = 0
@@ -152,11 +152,11 @@ class CaptureThread:
 
     def step(self, pictures: int = 1) -> None:
         """Pause and move by so many pictures, back if negative."""
-        self._commands.put(lambda source: source.step(pictures))
+        self._commands.step(pictures)
 
     def seek(self, time_s: float) -> None:
-        """Show the picture of a time in seconds from the start."""
-        self._commands.put(lambda source: source.seek(time_s))
+        """Show the picture of a time in seconds from the start; the newest wish counts."""
+        self._commands.seek(time_s)
 
     def set_loop(self, loop: bool) -> None:
         """Start again at the end, or do not."""
@@ -188,8 +188,8 @@ class CaptureThread:
     def _loop(self) -> None:
         source = self._source
         while not self._stopping.is_set():
-            self._obey()
             try:
+                self._obey()
                 frame = source.read(TURN_S)
             except TimeoutError:
                 self._report()
@@ -204,13 +204,9 @@ class CaptureThread:
             self._wait_for_command()
 
     def _obey(self) -> None:
-        while True:
-            try:
-                command = self._commands.get_nowait()
-            except Empty:
-                return
+        while not self._stopping.is_set() and (command := self._commands.take()) is not None:
             if isinstance(self._source, PlayedSource):
-                command(self._source)
+                command.act(self._source)
 
     def _wait_for_command(self) -> None:
         while not self._stopping.is_set() and self._commands.empty():

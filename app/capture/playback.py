@@ -107,6 +107,9 @@ class PlayedSource(FrameSource):
         self._state = SourceState.OPENING
         try:
             self._info = self._load()
+        except TimeoutError as error:
+            self.close()
+            raise SourceError(f"{self.name} was closed before it was open.") from error
         except BaseException:
             self.close()
             raise

@@ -32,18 +32,25 @@ def card(options: argparse.Namespace) -> int:
         target = target or path
         if options.tune:
             made = _tuned(file, made)
-        write_card(file, made, target)
+        refused = None
+        try:
+            write_card(file, made, target)
+        except OutputError as error:  # what was found is told all the same
+            refused = error
     except ModelError as error:
         raise ModelError(f"{path.name}: {str(error).rstrip('.')}.") from error
     if options.json:
         print(json.dumps(_as_dict(made), indent=2, ensure_ascii=False))
-        return 0
-    print(f"The card of {target}:\n")
-    marks = {} if said else {name: "guessed" for name in known if name not in settings}
-    if options.tune:
-        marks |= dict.fromkeys(("crop_scale", "crop_shift", "channels"), "tuned")
-    _print_card(_as_dict(made), marks)
-    print(f"\nTry it: pfld-live demo --model {_quoted(target)}")
+    else:
+        print(f"The card of {target}:\n")
+        marks = {} if said else {name: "guessed" for name in known if name not in settings}
+        if options.tune:
+            marks |= dict.fromkeys(("crop_scale", "crop_shift", "channels"), "tuned")
+        _print_card(_as_dict(made), marks)
+    if refused is not None:
+        raise refused
+    if not options.json:
+        print(f"\nTry it: pfld-live demo --model {_quoted(target)}")
     return 0
 
 

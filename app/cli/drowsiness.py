@@ -10,12 +10,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.cli.delivery import Delivery, deliver
 from app.cli.options import CAMERA_GIVE_UP_S, vision_settings
 from app.cli.progress import ProgressBar
 from app.cli.stopping import Stopping, ending_at_once
 from app.cli.summary import RunSummary, write_json
+from app.core.claims import Claims
 from app.core.errors import ModelError, PfldLiveError
 from app.core.files import write_text
+from app.driver.baseline import Baseline
 from app.driver.measures import FaceMeasures
 from app.driver.monitor import DriverMonitor
 from app.driver.offline import follow_clip
@@ -36,10 +39,29 @@ if TYPE_CHECKING:  # what runs models takes a while to import
 
 def drowsiness(options: argparse.Namespace) -> int:
     """Watch a clip, print what was found, write what was asked for."""
-    _check_outputs(options)
+    with Claims(_outputs(options)):
+        return _work(options)
+
+
+def _work(options: argparse.Namespace) -> int:
     settings = driver_settings(options)
     baseline = Profiles().load(options.profile).baseline if options.profile else None
-    measures, summary = _watch(options)
+    measures, summary, failure = _watch(options)
+    with Stopping() as stopping, stopping.held_back():
+        _tell(options, settings, baseline, measures, summary)
+    if failure is not None:
+        raise failure
+    return 0
+
+
+def _tell(
+    options: argparse.Namespace,
+    settings: DriverSettings,
+    baseline: Baseline | None,
+    measures: Sequence[FaceMeasures],
+    summary: RunSummary,
+) -> None:
+    """Judge what was seen, print it, write what was asked for."""
     log, monitor = follow_clip(measures, settings, baseline=baseline)
     facts = SessionFacts(
         source=summary.source,
@@ -50,20 +72,15 @@ def drowsiness(options: argparse.Namespace) -> int:
         baseline_source=monitor.source,
         problems=(*summary.problems, *_gaps(summary, log, monitor)),
     )
-    if options.json is not None:
-        write_json(options.json, session_summary(log, facts))
-    if options.report is not None:
-        write_text(options.report, render_session(log, facts))
-    if options.csv is not None:
-        write_text(options.csv, timeline_csv(log))
-    if options.events is not None:
-        write_text(options.events, events_csv(log))
-    print(_as_text(log, facts))
-    for name in ("report", "json", "csv", "events"):
-        path = getattr(options, name)
-        if path is not None:
-            print(f"{name}: {path.resolve()}")
-    return 0
+    deliver(
+        _as_text(log, facts),
+        (
+            Delivery("report", options.report, lambda p: write_text(p, render_session(log, facts))),
+            Delivery("json", options.json, lambda p: write_json(p, session_summary(log, facts))),
+            Delivery("csv", options.csv, lambda p: write_text(p, timeline_csv(log))),
+            Delivery("events", options.events, lambda p: write_text(p, events_csv(log))),
+        ),
+    )
 
 
 def driver_settings(options: argparse.Namespace) -> DriverSettings:
@@ -87,8 +104,8 @@ def driver_settings(options: argparse.Namespace) -> DriverSettings:
     return DriverSettings.from_dict(values)
 
 
-def _check_outputs(options: argparse.Namespace) -> None:
-    """Find out before the work whether its results can be kept."""
+def _outputs(options: argparse.Namespace) -> Sequence[Path]:
+    """The files that were asked for; whether they can be kept is found out before the work."""
     from app.capture.source import local_path
     from app.record.output import check_apart, check_place
 
@@ -97,10 +114,13 @@ def _check_outputs(options: argparse.Namespace) -> None:
     for path in wanted:
         check_place(path)
     check_apart(wanted, source=local_path(options.source))
+    return wanted
 
 
-def _watch(options: argparse.Namespace) -> tuple[list[FaceMeasures], RunSummary]:
-    """Measure the main face of every frame."""
+def _watch(
+    options: argparse.Namespace,
+) -> tuple[list[FaceMeasures], RunSummary, PfldLiveError | None]:
+    """Measure the main face of every frame; last comes what ended that before its time."""
     from app.capture.source import Pace, SourceOptions, open_source
     from app.vision.offline import open_pipeline, process
 
@@ -110,6 +130,7 @@ def _watch(options: argparse.Namespace) -> tuple[list[FaceMeasures], RunSummary]
     watch = FaceWatch()
     watch.main_face.choose(options.face)
     measures: list[FaceMeasures] = []
+    failure = None
     with ExitStack() as stack:
         with ending_at_once():
             stack.enter_context(source)
@@ -132,10 +153,14 @@ def _watch(options: argparse.Namespace) -> tuple[list[FaceMeasures], RunSummary]
                 progress.show(summary, source.info.frames)
         except KeyboardInterrupt:  # the usual way to end a camera
             summary.problems = ("Stopped by the user.",)
+        except PfldLiveError as error:  # what was seen before is told all the same
+            if not measures:
+                raise
+            failure = error
         finally:
             progress.clear()
         summary.problems = (*summary.problems, *source.problems)
-    return measures, summary
+    return measures, summary, failure
 
 
 def _check_model(pipeline: Pipeline) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from app.cli.delivery import Delivery, deliver
 from app.cli.frame_counter import FrameCounter
 from app.cli.options import vision_settings
 from app.cli.stopping import Stopping
 from app.cli.summary import write_json
+from app.core.claims import Claims
 from app.core.errors import ModelError, PfldLiveError
 from app.core.files import write_text
 from app.evaluate.find import FoundClips, find_clips
@@ -32,7 +34,7 @@ ABOVE_LIMIT = 1
 
 def evaluate(options: argparse.Namespace) -> int:
     """Evaluate, print a table, write what was asked for."""
-    _check_outputs(options)
+    wanted = _outputs(options)
     if options.jobs < 1:
         raise PfldLiveError("--jobs must be at least 1.")
     if options.fail_above is not None and options.fail_above >= 1:
@@ -49,28 +51,27 @@ def evaluate(options: argparse.Namespace) -> int:
         print(f"left out: {name} has no labels", file=sys.stderr)
     models = _models(options.models)
     jobs = make_jobs(found.places, models, settings, _results_folder(options, found))
-    results = _run(jobs, options.jobs)
-    measured = {entry.label: measure(results, entry.label) for entry in models}
-    _write(options, results, measured, settings)
-    _print_table(results, measured)
-    origins = dict.fromkeys(result.origin.in_words() for result in results)
-    problems = [problem for result in results for problem in result.problems]
-    for note in (*origins, *problems):
-        if note:
-            print(f"note: {note}")
-    written = (("report", options.report), ("summary", options.json), ("rows", options.csv))
-    for name, path in (*written, ("kept results", jobs[0].kept and jobs[0].kept.parent)):
-        if path is not None:
-            print(f"{name}: {path.resolve()}")
+    kept = jobs[0].kept and jobs[0].kept.parent
+    with Claims(wanted if kept is None else (*wanted, kept)):
+        results = _run(jobs, options.jobs)
+        measured = {entry.label: measure(results, entry.label) for entry in models}
+        deliver(
+            "\n".join((*_table(results, measured), *_notes(results))),
+            (
+                *_files(options, results, measured, settings),
+                Delivery("kept results", kept, lambda _: None),
+            ),
+        )
     return _verdict(options.fail_above, models[0].label, measured)
 
 
-def _check_outputs(options: argparse.Namespace) -> None:
-    """Find out before the work whether its results can be kept."""
+def _outputs(options: argparse.Namespace) -> Sequence[Path]:
+    """The files that were asked for; whether they can be kept is found out before the work."""
     wanted = [p for p in (options.report, options.json, options.csv) if p is not None]
     for path in wanted:
         check_place(path)
     check_apart(wanted, source=options.clip)
+    return wanted
 
 
 def _models(text: str | None) -> list[ZooEntry]:
@@ -133,30 +134,47 @@ def _run(jobs: Sequence[Job], workers: int) -> list[ClipResult]:
         progress.clear()
 
 
-def _write(
+def _files(
     options: argparse.Namespace,
     results: Sequence[ClipResult],
     measured: dict[str, Figures],
     settings: EvaluationSettings,
-) -> None:
-    if options.json is not None:
-        write_json(options.json, summary(results, measured, settings=settings.as_dict()))
-    if options.csv is not None:
-        write_text(options.csv, rows_as_csv(results))
-    if options.report is not None:
-        facts = report_facts(results, settings.as_dict())
-        write_text(options.report, render_report(results, measured, facts=facts))
+) -> Iterator[Delivery]:
+    """What was asked for."""
+    how = settings.as_dict()
+    yield Delivery(
+        "report",
+        options.report,
+        lambda path: write_text(
+            path, render_report(results, measured, facts=report_facts(results, how))
+        ),
+    )
+    yield Delivery(
+        "summary",
+        options.json,
+        lambda path: write_json(path, summary(results, measured, settings=how)),
+    )
+    yield Delivery("rows", options.csv, lambda path: write_text(path, rows_as_csv(results)))
 
 
-def _print_table(results: Sequence[ClipResult], measured: dict[str, Figures]) -> None:
+def _notes(results: Sequence[ClipResult]) -> Iterator[str]:
+    origins = dict.fromkeys(result.origin.in_words() for result in results)
+    problems = [problem for result in results for problem in result.problems]
+    for note in (*origins, *problems):
+        if note:
+            yield f"note: {note}"
+
+
+def _table(results: Sequence[ClipResult], measured: dict[str, Figures]) -> Iterator[str]:
+    """The lines of the table."""
     faces = sum(len(result.labels.frame) for result in results)
     where = results[0].clip if len(results) == 1 else f"{len(results)} clips"
-    print(f"{where}: {faces} labelled faces; errors in percent of the eye distance")
+    yield f"{where}: {faces} labelled faces; errors in percent of the eye distance"
     width = max(len(name) for name in measured)
     points, shared = measure_shared(results, measured)
     mixed = len({model.layout for model in measured.values()}) > 1
     if mixed:
-        print(f"models of different layouts: {points} points are shared by all")
+        yield f"models of different layouts: {points} points are shared by all"
     head: tuple[str, ...] = (
         "NME",
         "95 % interval",
@@ -169,7 +187,7 @@ def _print_table(results: Sequence[ClipResult], measured: dict[str, Figures]) ->
     sizes: tuple[int, ...] = (6, 14, 9, 7, 6, 6, 6)
     if mixed:
         head, sizes = ("points", "shared", *head), (6, 6, *sizes)
-    print(
+    yield (
         f"{'model':<{width}}"
         + "".join(f"  {cell:>{size}}" for cell, size in zip(head, sizes, strict=True))
     )
@@ -186,7 +204,7 @@ def _print_table(results: Sequence[ClipResult], measured: dict[str, Figures]) ->
         ]
         if mixed:
             cells[:0] = [str(int(model.known.sum())), _cell(100 * shared[name].nme, 2)]
-        print(
+        yield (
             f"{name:<{width}}"
             + "".join(f"  {cell:>{size}}" for cell, size in zip(cells, sizes, strict=True))
         )

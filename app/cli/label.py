@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 from app.capture.source import local_path
+from app.cli.delivery import Delivery, deliver
 from app.cli.frame_counter import FrameCounter
-from app.cli.stopping import Stopping
+from app.cli.stopping import Stopping, ending_at_once
+from app.core.claims import Claims
 from app.core.errors import OutputError, SourceError
 from app.evaluate.csv_labels import write_csv_labels
 from app.evaluate.find import own_labels
 from app.evaluate.images import images_in
+from app.evaluate.keeping import LabelKeeper
 from app.evaluate.label_file import FrameLabels, LabelFile
 from app.evaluate.labelling import ClipLabelling, LabellingSettings, doubtful_frames
 from app.evaluate.labels import MACHINE, LabelError
-from app.evaluate.project_labels import read_label_file, write_label_file
+from app.evaluate.project_labels import read_label_file
 from app.evaluate.pts import VIDEO_SUFFIXES, write_pts_folder
 from app.record.output import check_place
 
@@ -31,6 +36,12 @@ def label(options: argparse.Namespace) -> int:
     path = own_labels(clip)
     check_place(path)
     _check_exports(options)
+    wanted = [file for file in (path, options.csv, options.pts) if file is not None]
+    with Claims(wanted):
+        return _work(options, clip, path)
+
+
+def _work(options: argparse.Namespace, clip: Path, path: Path) -> int:
     settings = LabellingSettings(max_faces=options.max_faces, field_of_view_deg=options.fov)
     known = _known(path, overwrite=options.overwrite)
     exports = options.pts is not None or options.csv is not None
@@ -43,22 +54,26 @@ def label(options: argparse.Namespace) -> int:
             f"{clip.name} is labelled already in {path.name}; correct it in the window, or add "
             "--overwrite to label what nobody has corrected again."
         )
-    _say(file, path)
     images = images_in(clip) if clip.is_dir() else ()
-    if options.pts is not None:
-        written = write_pts_folder(options.pts, file, images)
-        print(f"{written} .pts files: {options.pts.resolve()}")
-    if options.csv is not None:
-        folder = options.csv.resolve().parent
-        names = [str(image.resolve().relative_to(folder)) for image in images]
-        faces = (
-            (names[number], face.points)
-            for number, frame in enumerate(file.frames)
-            for face in frame.faces or ()
-        )
-        write_csv_labels(options.csv, faces, file.layout)
-        print(f"table: {options.csv.resolve()}")
+    deliver(
+        "\n".join(_words(file, path)),
+        (
+            Delivery(".pts files", options.pts, lambda p: write_pts_folder(p, file, images)),
+            Delivery("table", options.csv, lambda p: _write_table(p, file, images)),
+        ),
+    )
     return 0
+
+
+def _write_table(path: Path, file: LabelFile, images: Sequence[Path]) -> None:
+    folder = path.resolve().parent
+    names = [str(image.resolve().relative_to(folder)) for image in images]
+    faces = (
+        (names[number], face.points)
+        for number, frame in enumerate(file.frames)
+        for face in frame.faces or ()
+    )
+    write_csv_labels(path, faces, file.layout)
 
 
 def _check_clip(clip: Path) -> None:
@@ -115,42 +130,49 @@ def _label(
     clip: Path, path: Path, settings: LabellingSettings, known: LabelFile | None
 ) -> LabelFile:
     progress = FrameCounter()
-    with Stopping() as stopping, ClipLabelling(clip, settings, known=known) as run:
+    with ExitStack() as stack:
+        with ending_at_once():
+            run = stack.enter_context(ClipLabelling(clip, settings, known=known))
+        stopping = stack.enter_context(Stopping())
+        keeper = LabelKeeper(path, run)
         try:
             more = True
             while more:
                 with stopping.held_back():
                     more = run.step()
+                    if more:
+                        keeper.after_step()
                 progress.frames(run.done, run.total)
         except KeyboardInterrupt:
             progress.clear()
-            file = run.file()
-            write_label_file(path, file)
+            keeper.keep()
+            total = len(run.file().frames)
             print(
-                f"{run.done} of {len(file.frames)} frames are labelled; the same command goes on "
-                f"from there.\nlabels: {path.resolve()}"
+                f"{run.done} of {total} frames are labelled; the same command goes on from "
+                f"there.\nlabels: {path.resolve()}"
             )
             raise
         finally:
             progress.clear()
         problems, file = run.problems, run.file()
         with stopping.held_back():
-            write_label_file(path, file)
+            keeper.keep()
     for problem in problems:
         print(f"note: {problem}", file=sys.stderr)
     return file
 
 
-def _say(file: LabelFile, path: Path) -> None:
+def _words(file: LabelFile, path: Path) -> Iterator[str]:
+    """What to know of the labels."""
     faces = [face for frame in file.frames for face in frame.faces or ()]
     persons = len({face.person for face in faces})
     seen = sum(bool(frame.faces) for frame in file.frames)
     who = f", {persons} {'person' if persons == 1 else 'persons'}" if file.size else ""
-    print(f"{len(file.frames)} frames, {seen} with a face{who}")
-    print(file.origin.in_words())
+    yield f"{len(file.frames)} frames, {seen} with a face{who}"
+    yield file.origin.in_words()
     doubtful = doubtful_frames(file)
     if doubtful:
         more = f" and {len(doubtful) - _SHOWN} more" if len(doubtful) > _SHOWN else ""
         numbers = ", ".join(str(number) for number in doubtful[:_SHOWN])
-        print(f"look over first: frame {numbers}{more} (picture and mirror image disagree)")
-    print(f"labels: {path.resolve()}")
+        yield f"look over first: frame {numbers}{more} (picture and mirror image disagree)"
+    yield f"labels: {path.resolve()}"

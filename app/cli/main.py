@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
 from app.cli.parser import USER_ERROR, build_parser
-from app.cli.stopping import ending_at_once
+from app.cli.stopping import Watchdog, ending_at_once, exit_code
 from app.cli.terminal import harmless_output
 from app.core.errors import PfldLiveError
 
-# As shells report a process that a signal has ended.
-_STOPPED = 128 + 2
-_NOBODY_READS = 128 + 13
+_NOBODY_READS = exit_code(13)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,15 +23,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0 when all went well, 1 where `evaluate --fail-above` says so, 2 for what
-        the user can mend.
+        the user can mend, 128 + N where signal N has told the program to end: 130 for Ctrl+C, 143
+        for `kill`.
     """
-    with harmless_output():
-        return _main(arguments)
+    interrupted = None
+    # A command that has something to keep takes over from here.
+    with harmless_output(), Watchdog() as watchdog, ending_at_once():
+        try:
+            code = _obey(arguments)
+        except KeyboardInterrupt:
+            print("pfld-live: stopped.", file=sys.stderr)
+            code, interrupted = 0, signal.SIGINT
+        told = watchdog.heard() or interrupted
+        if told is not None and arguments is None:
+            watchdog.keep_on()  # what still runs must not hold up the end of the process
+    return code if told is None or code == USER_ERROR else exit_code(told)
 
 
-def _main(arguments: Sequence[str] | None) -> int:
-    with ending_at_once():  # numpy starts here
-        options = build_parser().parse_args(arguments)
+def _obey(arguments: Sequence[str] | None) -> int:
+    """Do what the arguments say."""
+    options = build_parser().parse_args(arguments)
     try:
         code = int(options.command(options))
         if sys.stdout is not None:
@@ -41,9 +51,6 @@ def _main(arguments: Sequence[str] | None) -> int:
     except PfldLiveError as error:
         print(f"pfld-live: {error}", file=sys.stderr)
         return USER_ERROR
-    except KeyboardInterrupt:
-        print("pfld-live: stopped.", file=sys.stderr)
-        return _STOPPED
     except BrokenPipeError:  # nobody reads on, as in `pfld-live models | head`
         # What is still unwritten would complain once more at the end of the process.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from app.capture.source import local_path
+from app.core.claims import Claims
 from app.core.errors import OutputError, PfldLiveError
 from app.core.frame import Frame
 from app.record.live_out.protocols import LOCAL, PROTOCOLS, LiveOutSettings
@@ -35,11 +37,17 @@ def record_settings(options: argparse.Namespace) -> RecordSettings:
     )
 
 
-def record_files(options: argparse.Namespace, what: What) -> RecordFiles:
-    """The files to write, checked before the work.
+def record_files(options: argparse.Namespace, what: What, claims: ExitStack) -> RecordFiles:
+    """The files to write, checked and claimed before the work.
+
+    Args:
+        options: what the user asked for.
+        what: is recorded.
+        claims: keeps other programs from writing any of the files until it is closed.
 
     Raises:
-        OutputError: one of them cannot be written, or holds something already.
+        OutputError: one of them cannot be written, holds something already, or another program
+            writes it.
     """
     video, sidecar = options.output, options.sidecar
     clean = video if what is What.CLEAN else None
@@ -61,6 +69,7 @@ def record_files(options: argparse.Namespace, what: What) -> RecordFiles:
     for path in wanted:
         check_place(path)
     check_apart(wanted, source=local_path(options.source))
+    claims.enter_context(Claims(wanted))
     if not options.overwrite:
         for path in (files.annotated, files.clean):
             if path is not None and path.is_file() and path.stat().st_size:

@@ -39,6 +39,8 @@ def build_parser() -> argparse.ArgumentParser:
         prog="pfld-live",
         description="Live facial landmarks and head pose from a webcam, a video or images. "
         "Without a command the window opens on the first camera.",
+        epilog="Exit codes: 0 all went well; 1 above --fail-above; 2 a mistake that can be mended; "
+        "128 + N where signal N told the program to end (130 after Ctrl+C, 143 after kill).",
     )
     parser.add_argument("--version", action="version", version=f"pfld-live {__version__}")
     parser.set_defaults(command=_window, source=None, model=None, detector=None)

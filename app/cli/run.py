@@ -10,17 +10,19 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.cli.delivery import Delivery, deliver
 from app.cli.options import CAMERA_GIVE_UP_S, apply_pipeline, vision_settings
 from app.cli.progress import ProgressBar
 from app.cli.stopping import Stopping, ending_at_once
 from app.cli.summary import RunSummary, write_json
-from app.core.errors import OutputError, SourceError
+from app.core.errors import OutputError, PfldLiveError, SourceError
 from app.core.resources import asset
 from app.ui.display import display_available
 from app.vision.detectors import DEFAULT_DETECTOR
 
 if TYPE_CHECKING:  # what encodes takes a while to import
     from app.record.recorder import Recorder, RecordStatus
+    from app.record.settings import RecordSettings
     from app.record.sidecar import State
     from app.vision.result import FrameResult
 
@@ -81,69 +83,94 @@ def process_headless(options: argparse.Namespace) -> int:
     from app.driver.monitor import DriverMonitor
     from app.driver.summary import state_record
     from app.record.live_out.sender import LiveOut
-    from app.record.snapshot import SnapshotFiles, save_snapshot
     from app.vision.offline import open_pipeline, process
 
     recording = record_settings(options)
-    files = record_files(options, recording.what)
     sending = live_out_settings(options)
     settings = vision_settings(options)
-    source = open_source(options.source, SourceOptions(pace=Pace.FAST, give_up_s=CAMERA_GIVE_UP_S))
-    summary = RunSummary(source=source.name)
-    progress = ProgressBar()
-    recorder = last = None
-    live_out = LiveOut(sending) if sending.ports else None
-    monitor = DriverMonitor() if any(files) or live_out is not None else None
-    with ExitStack() as stack:
-        with ending_at_once():
-            if any(files):
-                recorder = open_recorder(files, recording, settings, live=source.live)
-            stack.enter_context(source)
-            pipeline = stack.enter_context(
-                open_pipeline(
-                    model=options.model or "",
-                    detector=options.detector or DEFAULT_DETECTOR,
-                    settings=settings,
-                )
-            )
-        stopping = stack.enter_context(Stopping())
-        if recorder is not None:
-            stack.enter_context(recorder)
-        if live_out is not None:
-            stack.callback(live_out.stop)
-        started = time.perf_counter()
+    with ExitStack() as claims:
+        files = record_files(options, recording.what, claims)
+        source = open_source(
+            options.source, SourceOptions(pace=Pace.FAST, give_up_s=CAMERA_GIVE_UP_S)
+        )
+        summary = RunSummary(source=source.name)
+        progress = ProgressBar()
+        recorder = last = failure = None
+        live_out = LiveOut(sending) if sending.ports else None
+        monitor = DriverMonitor() if any(files) or live_out is not None else None
         try:
-            for result in process(source, pipeline, seconds=options.seconds):
-                with stopping.held_back():
-                    summary.add(result)
-                    last = result
-                    summary.seconds = time.perf_counter() - started
-                    state = None if monitor is None else state_record(monitor.update(result))
-                    if recorder is not None:
-                        _record(recorder, result, state, live=source.live)
-                    if live_out is not None:
-                        live_out.send(result, state)
-                progress.show(summary, source.info.frames)
-        except KeyboardInterrupt:  # the usual way to end a camera
-            summary.problems = ("Stopped by the user.",)
-        finally:
-            progress.clear()
-        if recorder is not None:
-            _finish(recorder, stopping)
-            summary.problems = (*summary.problems, *_losses(recorder.status))
-        if live_out is not None and (problem := live_out.status.problem):
-            summary.problems = (*summary.problems, problem)
-        summary.problems = (*summary.problems, *source.problems)
-    if options.snapshot is not None and last is not None:
-        save_snapshot(last, recording.overlay, SnapshotFiles.at(options.snapshot))
-    if options.json is not None:
-        write_json(options.json, summary.as_dict())
-    print(summary.as_text())
-    for name, path in written(() if recorder is None else recorder.status.files):
-        print(f"{name}: {path.resolve()}")
+            with ExitStack() as stack:
+                with ending_at_once():
+                    if any(files):
+                        recorder = open_recorder(files, recording, settings, live=source.live)
+                    stack.enter_context(source)
+                    pipeline = stack.enter_context(
+                        open_pipeline(
+                            model=options.model or "",
+                            detector=options.detector or DEFAULT_DETECTOR,
+                            settings=settings,
+                        )
+                    )
+                stopping = stack.enter_context(Stopping())
+                if recorder is not None:
+                    stack.enter_context(recorder)
+                if live_out is not None:
+                    stack.callback(live_out.stop)
+                started = time.perf_counter()
+                try:
+                    for result in process(source, pipeline, seconds=options.seconds):
+                        with stopping.held_back():
+                            summary.add(result)
+                            last = result
+                            summary.seconds = time.perf_counter() - started
+                            state = None
+                            if monitor is not None:
+                                state = state_record(monitor.update(result))
+                            if recorder is not None:
+                                _record(recorder, result, state, live=source.live)
+                            if live_out is not None:
+                                live_out.send(result, state)
+                        progress.show(summary, source.info.frames)
+                except KeyboardInterrupt:  # the usual way to end a camera
+                    summary.problems = ("Stopped by the user.",)
+                finally:
+                    progress.clear()
+                if recorder is not None:
+                    _finish(recorder, stopping)
+                    summary.problems = (*summary.problems, *_losses(recorder.status))
+                if live_out is not None and (problem := live_out.status.problem):
+                    summary.problems = (*summary.problems, problem)
+                summary.problems = (*summary.problems, *source.problems)
+        except PfldLiveError as error:  # what was found before is told all the same
+            if last is None:
+                raise
+            failure = error
+        recorded = written(() if recorder is None else recorder.status.files)
+        files_there = [Delivery(name, path, lambda _: None) for name, path in recorded]
+        deliver(summary.as_text(), (*files_there, *_last_files(options, summary, last, recording)))
+        if failure is not None:
+            raise failure
     if live_out is not None:
         print("sent: " + ", ".join(f"{n} {name}" for name, n in live_out.status.sent.items()))
     return 0
+
+
+def _last_files(
+    options: argparse.Namespace,
+    summary: RunSummary,
+    last: FrameResult | None,
+    recording: RecordSettings,
+) -> Iterator[Delivery]:
+    """What is written at the end."""
+    from app.record.snapshot import SnapshotFiles, save_snapshot
+
+    if last is not None:
+        yield Delivery(
+            "snapshot",
+            options.snapshot,
+            lambda path: save_snapshot(last, recording.overlay, SnapshotFiles.at(path)),
+        )
+    yield Delivery("summary", options.json, lambda path: write_json(path, summary.as_dict()))
 
 
 def _record(recorder: Recorder, result: FrameResult, state: State | None, *, live: bool) -> None:

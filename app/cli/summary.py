@@ -11,7 +11,6 @@ from typing import Any
 
 from app.core.files import write_text
 from app.core.meters import Percentiles
-from app.record.output import check_place
 from app.vision.result import STAGES, FrameResult
 
 
@@ -108,5 +107,4 @@ def write_json(path: Path, value: object) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    check_place(path)
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")

@@ -1,85 +1,95 @@
-"""Writes files whole or not at all."""
+"""Writes files whole or not at all, and opens those that take it bit by bit."""
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
+import stat
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from app.core.claims import Claims
 from app.core.errors import OutputError
 
-_FLAGS: Final = (
-    os.O_WRONLY
-    | os.O_CREAT
-    | os.O_EXCL
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_BINARY", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-)
+PIPE_PATIENCE_S: Final = 1.5
+"""A pipe that nobody reads gets a reader within this time, or it is refused."""
+
+_OTHERS_S: Final = 0.5
+"""Another program that writes the same file in one go is done after this time."""
 
 
-def partial_of(path: Path) -> Path:
-    """Where a file lies until it is whole: beside it, so that it can take its place in one step."""
-    return path.with_name(path.name + ".part")
-
-
-def write_partial(path: Path, data: bytes) -> Path:
-    """Write what shall take the place of `path` beside it.
-
-    A file is made that was not there before: whoever has laid a link or a pipe at that name would
-    else choose where the data goes. What a kill has left there is taken away.
-
-    Returns:
-        Where it lies; the caller lets it replace `path` or takes it away.
-
-    Raises:
-        OSError: it cannot be written; nothing is left behind.
-    """
-    partial = partial_of(path)
-    if partial.is_symlink() or partial.is_file():
-        partial.unlink()
-    handle = os.open(partial, _FLAGS, 0o666)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-    except BaseException:
-        with suppress(OSError):
-            partial.unlink()
-        raise
-    return partial
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text with Unix line ends; see `write_bytes`."""
+    # What a name had that is no UTF-8 becomes an escape, which JSON reads back.
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file; a kill leaves the old one or the new one. Into a link, pipe or device as it
     stands.
 
+    Args:
+        path: file to write.
+        data: all of it.
+
     Raises:
-        OutputError: the file cannot be written.
+        OutputError: the file cannot be written, another program writes it, or it is a pipe that
+            nobody reads.
     """
     try:
         if path.is_symlink() or (path.exists() and not path.is_file()):
-            path.write_bytes(data)
+            with Claims((path,), patience_s=_OTHERS_S), os.fdopen(open_output(path), "wb") as file:
+                file.write(data)
             return
-        partial = write_partial(path, data)
-        try:
-            partial.replace(path)
-        except OSError:
-            with suppress(OSError):
-                partial.unlink()
-            raise
+        with Claims((path,), patience_s=_OTHERS_S):
+            _replace(path, data)
     except OSError as error:
         raise refusal(path, error) from error
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text as `write_bytes` does.
+def partial_file(path: Path) -> Path:
+    """Where a file grows before it takes its place."""
+    name = path.name + ".part"
+    if len(os.fsencode(name)) > _LONGEST_NAME:
+        name = f".pfld-live-{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]}.part"
+    return path.with_name(name)
+
+
+def open_output(path: Path) -> int:
+    """A descriptor of an emptied file for writing.
 
     Raises:
-        OutputError: the file cannot be written.
+        OutputError: it is a pipe that nobody reads.
+        OSError: it cannot be opened.
     """
-    write_bytes(path, text.encode("utf-8"))
+    if not is_pipe(path):
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY, 0o666)
+    end_s = time.monotonic() + PIPE_PATIENCE_S
+    while True:  # an ordinary opening would wait for ever, and nothing could end that
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+            if time.monotonic() >= end_s:
+                raise OutputError(
+                    f"{path.name} is a pipe that nobody reads; start its reader first."
+                ) from error
+            time.sleep(0.02)
+        else:
+            os.set_blocking(descriptor, True)
+            return descriptor
+
+
+def is_pipe(path: Path) -> bool:
+    """Whether a path is a named pipe."""
+    try:
+        return stat.S_ISFIFO(path.stat().st_mode)
+    except OSError:
+        return False
 
 
 def refusal(path: Path, error: Exception) -> OutputError:
@@ -89,7 +99,28 @@ def refusal(path: Path, error: Exception) -> OutputError:
             f"There is no more room for {path.name}; free some or choose another disk."
         )
     reason = getattr(error, "strerror", None) or str(error)
-    blocking = getattr(error, "filename", None)
-    if blocking is not None and Path(os.fsdecode(blocking)) == partial_of(path):
-        reason = f"{partial_of(path).name} is in the way ({reason})"
     return OutputError(f"{path.name} cannot be written: {reason}; choose another place.")
+
+
+_LONGEST_NAME: Final = 255
+"""Bytes of a name that usual file systems take."""
+
+_BINARY: Final = getattr(os, "O_BINARY", 0)
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY | getattr(os, "O_NOFOLLOW", 0)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    partial = partial_file(path)
+    if partial.is_dir() and not partial.is_symlink():
+        raise OutputError(f"{path.name} cannot be written: move the folder {partial.name} away.")
+    # A killed program may have left one. A link in its place is not followed.
+    partial.unlink(missing_ok=True)
+    descriptor = os.open(partial, _NEW, 0o666)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        partial.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise

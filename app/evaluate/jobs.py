@@ -7,15 +7,18 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from multiprocessing import connection
-from multiprocessing.synchronize import Event
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final
 
 from app import __version__
+from app.core.errors import PfldLiveError
 from app.evaluate.clip import LabelledClip
 from app.evaluate.find import open_labelled_clip
 from app.evaluate.results import ClipResult, load_result, save_result
@@ -23,6 +26,8 @@ from app.evaluate.run import EvaluationSettings, Progress, evaluate_clip
 from app.vision.zoo import ZooEntry
 
 _CHECK_S: Final = 0.2
+_PATIENCE_S: Final = 0.8
+"""Time that a process has for its present frame or the start of a model when it is to end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,29 +113,40 @@ def run_jobs(
         check: called a few times a second; what it raises ends the work.
 
     Raises:
-        PfldLiveError: a job failed; those that had started are broken off, what is finished is
-            kept.
+        PfldLiveError: a job failed, or somebody ended one of the processes; those that had started
+            are broken off, what is finished is kept.
     """
     if any(job.kept is None for job in jobs):
         raise ValueError("jobs for several processes need files for their results")
     done = 0
     # Not forked: the libraries that decode and infer have threads of their own.
     context = multiprocessing.get_context("spawn")
-    stop = context.Event()
-    with ProcessPoolExecutor(
-        min(workers, len(jobs)), mp_context=context, initializer=_begin, initargs=(stop,)
-    ) as pool:
+    told, telling = context.Pipe(duplex=False)
+    with (
+        told,
+        telling,
+        ProcessPoolExecutor(
+            min(workers, len(jobs)), mp_context=context, initializer=_begin, initargs=(told,)
+        ) as pool,
+    ):
         left = {pool.submit(_work, job) for job in jobs}
         try:
             while left:
                 finished, left = wait(left, timeout=_CHECK_S, return_when=FIRST_COMPLETED)
                 for future in finished:
-                    already = future.result()
+                    try:
+                        already = future.result()
+                    except BrokenProcessPool as error:
+                        raise PfldLiveError(
+                            "One of the processes was ended from outside, perhaps because memory "
+                            f"ran out: {done} of {len(jobs)} clips are finished and kept; call the "
+                            "same command again for the others, maybe with fewer --jobs."
+                        ) from error
                     done += 1
                     on_done(done, already)
                 check()
         except BaseException:
-            stop.set()
+            telling.close()
             raise
         finally:
             for future in left:
@@ -142,24 +158,27 @@ class _BrokenOffError(Exception):
     """The process that asked for a job does not want its result any more."""
 
 
-_stop: Event | None = None
+_stop = threading.Event()
 
 
-def _begin(stop: Event) -> None:
+def _begin(ending: Connection) -> None:
     """Prepare a process for its jobs: its parent alone decides when they end."""
-    global _stop
-    _stop = stop
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
+    for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None)):
+        if number is not None:
+            signal.signal(number, signal.SIG_IGN)
+    threading.Thread(target=_end_when_told, args=(ending,), name="end-watch", daemon=True).start()
 
 
-def _end_with_parent() -> None:
-    """A parent that was killed cannot say that its work is over."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
+def _end_when_told(ending: Connection) -> None:
+    """End when the other end of a pipe is closed, also by the death of the parent.
+
+    Not an event of multiprocessing: setting one waits for ever for a process that was killed.
+    """
+    connection.wait([ending])
+    _stop.set()
+    # What a library does at its start cannot be broken off otherwise.
+    time.sleep(_PATIENCE_S)
+    os._exit(1)
 
 
 def _work(job: Job) -> bool:
@@ -168,7 +187,7 @@ def _work(job: Job) -> bool:
 
 
 def _watch(done: int, total: int) -> None:  # noqa: ARG001
-    if _stop is not None and _stop.is_set():
+    if _stop.is_set():
         raise _BrokenOffError
 
 

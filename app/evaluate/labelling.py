@@ -141,6 +141,9 @@ class ClipLabelling:
         there = known.frames[number] if known is not None and number < len(known.frames) else None
         if there is not None and there.faces is not None:
             self._persons.see(there.faces, picture)
+            if known is not None and known.truth == MACHINE and not there.corrected:
+                # How far eyes are open depends on all frames, also those that come later.
+                self._fresh.append(number)
             self._done.append(there)
             return True
         faces = []

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from app._opencv import cv2
+from app.core.claims import Claims
 from app.core.frame import Image
 from app.record.video import VideoSink
 
@@ -62,7 +63,7 @@ class Moment:
         Raises:
             OutputError: the file cannot be written.
         """
-        with VideoSink(path) as video:
+        with Claims((path,)), VideoSink(path) as video:
             for time_s, jpeg in zip(self.times_s, self.jpegs, strict=True):
                 image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
                 video.write(np.asarray(image, np.uint8), round(time_s * 1e9))

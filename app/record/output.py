@@ -11,7 +11,7 @@ from typing import Final, Self
 
 from app.capture.source import IMAGE_SUFFIXES
 from app.core.errors import OutputError
-from app.core.files import refusal as refusal
+from app.core.files import is_pipe, partial_file
 
 VIDEO_SUFFIXES: Final = (".mp4", ".m4v", ".mov", ".mkv")
 """What the name of a recorded video may end in."""
@@ -51,20 +51,25 @@ def check_place(path: Path) -> None:
         raise OutputError(f"The folder {folder} does not exist; make it first.")
     if path.is_dir():
         raise OutputError(f"{path} is a folder; name a file in it.")
+    partial = partial_file(path)
+    if partial.is_dir() and not partial.is_symlink():
+        raise OutputError(f"{partial} is a folder that is in the way of {path.name}; move it away.")
     writable = path if path.exists() else folder
     if not os.access(writable, os.W_OK):
         raise OutputError(f"{writable} may not be written to; choose another place.")
 
 
 def check_video_name(path: Path) -> None:
-    """Make sure that a file name ends as a video does.
+    """Make sure that a file name ends as a video does, and is that of no pipe.
 
     Raises:
-        OutputError: it does not.
+        OutputError: it does not, or is one.
     """
     if path.suffix.lower() not in VIDEO_SUFFIXES:
         ends = ", ".join(VIDEO_SUFFIXES)
         raise OutputError(f"{path.name} is no name for a video; use one of {ends}.")
+    if is_pipe(path):
+        raise OutputError(f"{path.name} is a pipe, and a video needs a file; choose another name.")
 
 
 def check_apart(outputs: Sequence[Path], *, source: Path | None) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from app.core.claims import is_claimed
 from app.record.output import check_apart, check_place, check_video_name
 
 _FORBIDDEN: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
@@ -75,8 +76,8 @@ class RecordFiles:
         )
 
     def exist(self) -> bool:
-        """Whether one of them is already there; devices and pipes do not count."""
-        return any(path.is_file() for path in self)
+        """Whether one of them is there or about to be written; devices and pipes do not count."""
+        return any(path.is_file() or is_claimed(path) for path in self)
 
     def free(self, number: int) -> RecordFiles:
         """The same with this number, or the next one of which no file is there."""

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import os
 from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,8 +16,9 @@ import numpy as np
 
 from app.core.cells import as_cell
 from app.core.face import Face
+from app.core.files import open_output, refusal
 from app.core.openings import face_openings
-from app.record.output import Writer, check_place, refusal
+from app.record.output import Writer, check_place
 from app.vision.result import FrameResult
 
 State = Mapping[str, Any]
@@ -60,7 +62,7 @@ class LinesWriter(Writer):
         text = head + self._text(result, state, result.frame.time_ns - self._first_ns)
         try:
             if self._file is None:
-                self._file = self._path.open("w", encoding="utf-8", newline="\n")
+                self._file = os.fdopen(open_output(self._path), "w", encoding="utf-8", newline="\n")
             self._file.write(text)
             self._file.flush()
         except OSError as error:

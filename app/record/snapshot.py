@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from app.record.output import check_place
 from app.record.overlay import OverlayPainter
 from app.record.style import OverlayOptions
 from app.vision.result import FrameResult
+
+_log = logging.getLogger(__name__)
 
 MOST_WAITING: Final = 8
 """Snapshots that may wait to be written."""
@@ -115,4 +118,10 @@ class Snapshots:
                 save_snapshot(*job)
             except PfldLiveError as error:
                 problem = str(error)
-            self._on_done(job[2], problem)
+            except Exception as error:  # one picture less must not end the thread
+                _log.exception("a snapshot failed")
+                problem = f"The snapshot failed ({type(error).__name__}): {error}"
+            try:
+                self._on_done(job[2], problem)
+            except Exception:
+                _log.exception("a listener of the snapshots failed")

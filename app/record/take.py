@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from app.core.claims import Claims
 from app.core.frame import Frame
 from app.record.encoding import EFFORTS
 from app.record.manifest import Manifest
@@ -48,17 +49,20 @@ class Take(Writer):
         self._sinks: list[VideoSink] = []
         self._effort = EFFORTS[0]
         self._painter = OverlayPainter(settings.overlay)
-        self._stack = ExitStack()
-        self._annotated = self._video(files.annotated)
-        self._clean = self._video(files.clean)
-        self._lines: list[LinesWriter] = []
-        if files.sidecar is not None:
-            self._lines.append(self._stack.enter_context(SidecarWriter(files.sidecar)))
-        if files.table is not None:
-            self._lines.append(self._stack.enter_context(CsvWriter(files.table)))
-        self._manifest = None
-        if files.manifest is not None:
-            self._manifest = Manifest(files.manifest, files, settings, about)
+        with ExitStack() as claims, ExitStack() as stack:
+            claims.enter_context(Claims(files))
+            self._stack = stack
+            self._annotated = self._video(files.annotated)
+            self._clean = self._video(files.clean)
+            self._lines: list[LinesWriter] = []
+            if files.sidecar is not None:
+                self._lines.append(stack.enter_context(SidecarWriter(files.sidecar)))
+            if files.table is not None:
+                self._lines.append(stack.enter_context(CsvWriter(files.table)))
+            self._manifest = None
+            if files.manifest is not None:
+                self._manifest = Manifest(files.manifest, files, settings, about)
+            self._stack, self._claims = stack.pop_all(), claims.pop_all()
 
     @property
     def seconds(self) -> float:
@@ -114,20 +118,22 @@ class Take(Writer):
 
     def finish(self, **facts: object) -> None:
         """Close the files and tell the manifest how it ended."""
-        try:
-            self._stack.close()
-        finally:
-            if self._manifest is not None and self.frames:
-                self._manifest.complete(
-                    frames=self.frames,
-                    seconds=round(self.seconds, 6),
-                    effort=self._effort,
-                    **facts,
-                )
+        with self._claims:
+            try:
+                self._stack.close()
+            finally:
+                if self._manifest is not None and self.frames:
+                    self._manifest.complete(
+                        frames=self.frames,
+                        seconds=round(self.seconds, 6),
+                        effort=self._effort,
+                        **facts,
+                    )
 
     def close(self) -> None:
         """See `Writer.close`; nothing is known of the end."""
-        self._stack.close()
+        with self._claims:
+            self._stack.close()
 
     def _video(self, path: Path | None) -> VideoSink | SteadySink | None:
         if path is None:

@@ -12,9 +12,10 @@ import numpy as np
 
 from app._av import av
 from app._opencv import cv2
+from app.core.files import refusal
 from app.core.frame import Image
 from app.record.encoding import EFFORTS, next_encoder, prepare_encoder
-from app.record.output import Writer, check_place, check_video_name, refusal
+from app.record.output import Writer, check_place, check_video_name
 from app.record.quality import DEFAULT_QUALITY, QUALITIES, Quality
 
 if TYPE_CHECKING:

@@ -91,7 +91,9 @@ def make_application() -> QApplication:
 
 
 def close_on_signals(window: MainWindow) -> Callable[[], None]:
-    """Let Ctrl+C in the terminal and a polite kill close the window as its button does.
+    """Let Ctrl+C in the terminal, a polite kill and a closed terminal close the window.
+
+    It closes as with its button, but asks nothing: unsaved labels are saved.
 
     Python handles a signal when it next runs code; the timer of the meters sees to that. That
     code may hold a lock that closing needs, so closing waits for the event loop.
@@ -99,10 +101,12 @@ def close_on_signals(window: MainWindow) -> Callable[[], None]:
     old = {}
 
     def close(_number: int, _frame: FrameType | None) -> None:
-        QTimer.singleShot(0, window, window.close)
+        QTimer.singleShot(0, window, window.close_unasked)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        old[number] = signal.signal(number, close)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows knows no SIGHUP
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            old[number] = signal.signal(number, close)
 
     def restore() -> None:
         for number, handler in old.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -31,6 +32,8 @@ if TYPE_CHECKING:  # onnxruntime takes a while to import
 
     from app.vision.feature_maps import Inside, NetworkInside
     from app.vision.zoo import ZooEntry
+
+_log = logging.getLogger(__name__)
 
 _FILTERS: Final = "Filters of the first layer"
 _OF_FILTERS: Final = -1
@@ -151,6 +154,9 @@ class FeatureMapsDialog(QDialog):
             self._done.emit(_Shown(inside, *inside_sheet(self._network, inside, layer)))
         except PfldLiveError as error:
             self._done.emit(str(error))
+        except Exception as error:  # the next request must not wait for this one
+            _log.exception("the feature maps failed")
+            self._done.emit(f"The feature maps failed ({type(error).__name__}): {error}")
 
     def _show(self, shown: _Shown | str) -> None:
         self._busy = False

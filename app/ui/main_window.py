@@ -432,6 +432,11 @@ class MainWindow(QMainWindow):
             else:
                 self.files.open(path)
 
+    def close_unasked(self) -> None:
+        """Close because the program was told to end: keep what there is, ask nothing."""
+        self.labels.keep_unsaved()
+        self.close()
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about unsaved labels, remember the state, vanish, and then wait for the threads."""
         if not self.labels.may_close():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -20,6 +21,8 @@ from app.vision.presets import PRESETS, Preset
 
 if TYPE_CHECKING:
     from app.vision.zoo import Zoo
+
+_log = logging.getLogger(__name__)
 
 
 class ModelActions(QObject):
@@ -105,6 +108,9 @@ class ModelActions(QObject):
             self._added.emit(add_model(path).name, "")
         except PfldLiveError as error:
             self._added.emit("", str(error))
+        except Exception as error:  # nobody else would hear of it
+            _log.exception("a model cannot be added")
+            self._added.emit("", f"{path.name} cannot be added ({type(error).__name__}): {error}")
 
     def _tell_added(self, name: str, problem: str) -> None:
         if problem:

@@ -107,6 +107,8 @@ def write_card(file: OnnxFile, card: ModelCard, target: Path) -> None:
     file.set_metadata(card.to_metadata())
     data = file.to_bytes()
     try_model(data).checked()
+    if target.is_symlink():
+        target = target.resolve()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app.core.card import ModelCard
 from app.core.errors import ModelError, OutputError
-from app.core.files import write_partial
+from app.core.files import write_bytes
 from app.core.resources import user_models_folder
 from app.vision.onnx_file import OnnxFile
 
@@ -40,7 +40,7 @@ def add_model(path: Path) -> Path:
             number += 1
             target = folder / f"{path.stem}-{number}{path.suffix}"
         if not target.exists():
-            write_partial(target, data).replace(target)
+            write_bytes(target, data)
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutputError(f"{path.name} cannot be put into {folder}: {reason}.") from error

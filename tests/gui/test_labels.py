@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -19,6 +22,7 @@ from app.evaluate.labels import MACHINE
 from app.evaluate.measures import face_errors
 from app.evaluate.project_labels import read_label_file
 from app.evaluate.run import EvaluationSettings
+from app.ui.application import close_on_signals
 from app.ui.labels.window import LabelWindow
 from app.ui.main_window import MainWindow
 from app.vision.zoo import Zoo
@@ -127,6 +131,30 @@ def test_ten_dragged_points_are_saved_read_again_and_evaluated(
     expected = np.linalg.norm(said - truth, axis=1) / distance
     errors = face_errors(result, entry.label).point[0]
     assert errors[list(TEN)] == pytest.approx(expected[list(TEN)], abs=1e-4)
+
+
+def test_a_program_that_is_told_to_end_saves_what_was_corrected_and_asks_nothing(
+    main: MainWindow,
+    editor: LabelWindow,
+    own_clip: Path,
+    wait: Wait,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def nobody_is_there(*_: object) -> NoReturn:
+        raise AssertionError("there is nobody to answer")
+
+    monkeypatch.setattr("app.ui.labels.window.QMessageBox.question", nobody_is_there)
+    drag(qtbot, editor, 30, QPoint(6, -4))
+    assert editor.isWindowModified()
+    restore = close_on_signals(main)
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+        wait(lambda: not main.isVisible())
+    finally:
+        restore()
+    again = read_label_file(own_clip.with_suffix(".labels.jsonl"))
+    assert again.frames[0].corrected
 
 
 def test_a_drag_is_one_step_that_can_be_undone_and_done_again(

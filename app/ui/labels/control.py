@@ -76,6 +76,11 @@ class Labelling(QObject):
         """Ask about unsaved changes; False if the program is to go on."""
         return self.window is None or self.window.may_close()
 
+    def keep_unsaved(self) -> None:
+        """Save unsaved changes without asking."""
+        if self.window is not None:
+            self.window.keep_unsaved()
+
     def stop(self, timeout_s: float) -> bool:
         """Close the editor without asking; True once its threads have ended."""
         window, self.window = self.window, None

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from app.core.claims import Claims
 from app.core.errors import PfldLiveError
 from app.evaluate.find import own_labels
+from app.evaluate.keeping import LabelKeeper
 from app.evaluate.labelling import ClipLabelling, LabellingSettings
-from app.evaluate.project_labels import read_label_file, write_label_file
+from app.evaluate.project_labels import read_label_file
 
 _log = logging.getLogger(__name__)
 
@@ -78,9 +80,12 @@ class MachineLabelling(QObject):
 
     def _label(self) -> None:
         path = own_labels(self._media)
-        known = read_label_file(path) if path.exists() else None
-        with ClipLabelling(self._media, LabellingSettings(), known=known) as run:
-            while not self._stopping.is_set() and run.step():
-                self._progress = Labelled(run.done, run.total)
-            if run.done:
-                write_label_file(path, run.file())
+        with Claims((path,)):
+            known = read_label_file(path) if path.exists() else None
+            with ClipLabelling(self._media, LabellingSettings(), known=known) as run:
+                keeper = LabelKeeper(path, run)
+                while not self._stopping.is_set() and run.step():
+                    self._progress = Labelled(run.done, run.total)
+                    keeper.after_step()
+                if run.done:
+                    keeper.keep()

@@ -531,6 +531,18 @@ class LabelWindow(QMainWindow):
         self._show_edits()
         self.saved.emit(self.media)
 
+    def keep_unsaved(self) -> None:
+        """Save without asking, as nobody may be there to answer."""
+        editor = self.editor
+        if editor is None or not editor.modified:
+            return
+        try:
+            write_label_file(self.path, editor.file)
+        except PfldLiveError as error:
+            self._fail("save", str(error))
+        else:
+            self._was_saved(editor.state)
+
     def may_close(self) -> bool:
         """Ask what becomes of unsaved changes; False if the window is to stay."""
         editor = self.editor

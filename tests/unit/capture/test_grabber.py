@@ -271,3 +271,68 @@ def test_a_camera_can_be_opened_again_while_its_driver_still_lets_go(
     second = run(camera_source("Desk Cam", lambda: 0, factory=rig.factory))
     take(second)
     assert second.status.state is SourceState.RUNNING
+
+
+def test_of_seeks_that_pile_up_only_the_newest_is_obeyed(
+    make_clip: ClipMaker, run: Callable[..., CaptureThread], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seek, sought = ClipSource.seek, []
+
+    def slow_seek(source: ClipSource, time_s: float) -> None:
+        sought.append(time_s)
+        time.sleep(0.15)
+        seek(source, time_s)
+
+    monkeypatch.setattr(ClipSource, "seek", slow_seek)
+    thread = run(ClipSource(make_clip(times_ms=tuple(range(0, 8000, 40))), pace=Pace.REAL_TIME))
+    take(thread)
+    for number in range(60):  # a slider that is dragged
+        thread.seek(number / 10)
+        time.sleep(0.01)
+    let_go_s = time.monotonic()
+    eventually(lambda: thread.status.position_s >= 5.9)
+    assert time.monotonic() - let_go_s < 1.0
+    assert sought[-1] == 5.9
+    assert len(sought) < 12
+
+
+def test_steps_of_a_held_key_become_one_and_a_seek_counts_more(
+    make_clip: ClipMaker, run: Callable[..., CaptureThread], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step, steps = ClipSource.step, []
+
+    def slow_step(source: ClipSource, pictures: int) -> None:
+        steps.append(pictures)
+        time.sleep(0.15)
+        step(source, pictures)
+
+    monkeypatch.setattr(ClipSource, "step", slow_step)
+    thread = run(ClipSource(make_clip(times_ms=tuple(range(0, 8000, 40))), pace=Pace.REAL_TIME))
+    thread.pause()
+    thread.seek(4.0)
+    eventually(lambda: thread.status.position_s == pytest.approx(4.0))
+    for _ in range(50):
+        thread.step(-1)
+    eventually(lambda: thread.status.position_s == pytest.approx(2.0))
+    assert sum(steps) == -50
+    assert len(steps) <= 3
+    thread.step(-1)
+    thread.step(-1)
+    thread.seek(6.0)
+    eventually(lambda: thread.status.position_s == pytest.approx(6.0))
+    assert thread.status.paused
+
+
+def test_stopping_is_heard_between_commands_and_in_a_long_seek(
+    make_clip: ClipMaker, run: Callable[..., CaptureThread]
+) -> None:
+    # One key frame: each seek walks through the whole clip.
+    clip = make_clip(times_ms=tuple(range(0, 48_000, 40)), size=(640, 480), gop=100_000)
+    thread = run(ClipSource(clip, pace=Pace.REAL_TIME))
+    take(thread)
+    for number in range(20):
+        thread.seek(47.0 - number / 10)
+        time.sleep(0.02)
+    began_s = time.monotonic()
+    assert thread.stop(5.0)
+    assert time.monotonic() - began_s < 0.5

@@ -193,7 +193,7 @@ main({command!r})
         timeout=60,
         check=False,
     )
-    assert done.returncode == -signal.SIGINT
+    assert done.returncode == 128 + signal.SIGINT
     assert (done.stdout, done.stderr) == ("", "")
 
 
@@ -231,7 +231,7 @@ def test_a_run_that_is_told_to_end_keeps_what_it_has(number: int, tmp_path: Path
             time.sleep(0.02)
         running.send_signal(number)
         printed, errors = running.communicate(timeout=60)
-    assert (running.returncode, errors) == (0, "")
+    assert (running.returncode, errors) == (128 + number, "")
     assert "Stopped by the user" in printed
     frames = json.loads((tmp_path / "summary.json").read_text("utf-8"))["frames"]
     assert 3 < frames < 600

@@ -1,54 +1,51 @@
+"""Files that are written whole or not at all."""
+
+import os
+import threading
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from app.core.errors import OutputError
-from app.core.files import partial_of, write_bytes, write_text
+from app.core.files import PIPE_PATIENCE_S, write_text
+from app.record.output import check_place
+from app.record.snapshot import write_png
 
 
-def test_a_link_at_the_temporary_name_does_not_choose_where_the_text_goes(tmp_path: Path) -> None:
-    victim = tmp_path / "victim"
-    victim.write_text("mine")
-    target = tmp_path / "r.html"
-    partial_of(target).symlink_to(victim)
-    write_text(target, "report")
-    assert (victim.read_text(), target.read_text()) == ("mine", "report")
-    assert not target.is_symlink()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["r.html", "victim"]
+def test_a_leftover_of_a_killed_run_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "r.html.part").write_text("half")
+    write_text(tmp_path / "r.html", "whole")
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("r.html", "whole")]
 
 
-def test_a_link_that_leads_nowhere_is_not_followed_either(tmp_path: Path) -> None:
-    target = tmp_path / "r.html"
-    partial_of(target).symlink_to(tmp_path / "made")
-    write_text(target, "report")
-    assert target.read_text() == "report"
-    assert not (tmp_path / "made").exists()
+def test_a_link_at_the_temporary_name_is_not_followed(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("keep me")
+    (tmp_path / "r.html.part").symlink_to(precious)
+    write_text(tmp_path / "r.html", "whole")
+    assert precious.read_text() == "keep me"
+    assert (tmp_path / "r.html").read_text() == "whole"
+
+
+@pytest.mark.parametrize(
+    "write", [lambda p: write_text(p, "x"), lambda p: write_png(p, np.zeros((4, 4), np.uint8))]
+)
+def test_a_folder_at_the_temporary_name_is_one_sentence(write, tmp_path: Path) -> None:  # noqa: ANN001
+    (tmp_path / "a.png.part").mkdir()
+    with pytest.raises(OutputError, match=r"move the folder a\.png\.part away"):
+        write(tmp_path / "a.png")
+    with pytest.raises(OutputError, match=r"in the way of a\.png"):
+        check_place(tmp_path / "a.png")
 
 
 def test_a_hard_link_at_the_temporary_name_keeps_its_contents(tmp_path: Path) -> None:
     victim, target = tmp_path / "victim", tmp_path / "r.html"
     victim.write_text("mine")
-    partial_of(target).hardlink_to(victim)
+    (tmp_path / "r.html.part").hardlink_to(victim)
     write_text(target, "report")
     assert (victim.read_text(), target.read_text()) == ("mine", "report")
-
-
-def test_what_a_kill_has_left_is_taken_away(tmp_path: Path) -> None:
-    target = tmp_path / "a"
-    partial_of(target).write_text("half")
-    write_bytes(target, b"whole")
-    assert [path.name for path in tmp_path.iterdir()] == ["a"]
-    assert target.read_bytes() == b"whole"
-
-
-def test_a_folder_at_the_temporary_name_is_said_in_one_sentence(tmp_path: Path) -> None:
-    target = tmp_path / "r.html"
-    partial_of(target).mkdir()
-    (partial_of(target) / "inside").touch()
-    with pytest.raises(OutputError, match=r"^r\.html cannot be written: r\.html\.part is in the"):
-        write_text(target, "report")
-    assert (partial_of(target) / "inside").exists()
-    assert not target.exists()
 
 
 def test_a_link_at_the_name_itself_is_written_through(tmp_path: Path) -> None:
@@ -57,3 +54,29 @@ def test_a_link_at_the_name_itself_is_written_through(tmp_path: Path) -> None:
     write_text(tmp_path / "link", "new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real").read_text() == "new"
+
+
+def test_a_pipe_without_a_reader_is_refused_soon(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    began_s = time.monotonic()
+    with pytest.raises(OutputError, match="a pipe that nobody reads; start its reader first"):
+        write_text(pipe, "x")
+    assert time.monotonic() - began_s < PIPE_PATIENCE_S + 1
+
+
+def test_a_pipe_with_a_reader_gets_everything(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read: list[str] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text()))
+    reader.start()
+    write_text(pipe, "x" * 200_000)
+    reader.join(10)
+    assert read == ["x" * 200_000]
+
+
+def test_names_as_long_as_the_file_system_takes_are_written(tmp_path: Path) -> None:
+    path = tmp_path / ("n" * 251 + ".txt")
+    write_text(path, "x")
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]

@@ -2,6 +2,7 @@
 
 import html.parser
 import json
+import multiprocessing
 import os
 import re
 import signal
@@ -283,13 +284,68 @@ def test_a_wish_to_end_keeps_the_finished_clips_and_the_same_command_goes_on(
     out = tmp_path / "out.json"
     arguments = ["evaluate", str(clips), *QUICK, "--models", models[-1].label]
     arguments += ["--results", str(tmp_path / "kept"), "--json", str(out)]
-    assert main(arguments) == 130
+    assert main(arguments) == 128 + signal.SIGTERM
     assert "1 of 2 clips are finished and kept" in capsys.readouterr().err
     assert [path.name for path in (tmp_path / "kept").iterdir()] == ["a.mp4.npz"]
     assert not out.exists()
     monkeypatch.setattr(ClipEvaluation, "step", step)
     assert main(arguments) == 0
     assert out.exists()
+
+
+def test_a_report_that_cannot_be_written_costs_neither_the_table_nor_the_rows(
+    cut_clip: Path,
+    tmp_path: Path,
+    models: list[ZooEntry],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    full, rows = tmp_path / "full", tmp_path / "rows.csv"
+    full.symlink_to("/dev/full")
+    arguments = ["evaluate", str(cut_clip), *QUICK, "--models", models[-1].label]
+    assert main([*arguments, "--report", str(full), "--csv", str(rows)]) == 2
+    printed = capsys.readouterr()
+    assert "labelled faces" in printed.out
+    assert "no more room for full" in printed.err
+    assert len(rows.read_text("utf-8").splitlines()) > 24
+
+
+@pytest.mark.parametrize("victim", ["at work", "at its start"])
+def test_a_process_that_is_killed_ends_the_work_with_one_sentence(
+    victim: str,
+    clips: Path,
+    tmp_path: Path,
+    models: list[ZooEntry],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    kept = tmp_path / "kept"
+    killed: list[int] = []
+
+    def kill_one(of_finished: int) -> None:
+        for process in multiprocessing.active_children():
+            if not killed and (victim == "at its start" or (kept / "a.mp4.npz").exists()):
+                os.kill(process.pid or 0, signal.SIGKILL)
+                killed.append(of_finished)
+
+    run_jobs = jobs.run_jobs
+
+    def with_a_murder(*given: Any, **how: Any) -> list[ClipResult]:
+        return run_jobs(*given, **how | {"check": lambda: kill_one(0)})
+
+    monkeypatch.setattr("app.cli.evaluate.run_jobs", with_a_murder)
+    for name in ("d", "e"):  # enough that one is always at work
+        (clips / f"{name}.mp4").write_bytes((clips / "a.mp4").read_bytes())
+        text = (clips / "a.labels.jsonl").read_text("utf-8").replace("a.mp4", f"{name}.mp4")
+        (clips / f"{name}.labels.jsonl").write_text(text, "utf-8")
+    arguments = ["evaluate", str(clips), *QUICK, "--models", models[-1].label]
+    arguments += ["--results", str(kept), "--jobs", "2"]
+    assert main(arguments) == 2
+    assert killed
+    (_, message) = capsys.readouterr().err.splitlines()  # before it: what has no labels
+    assert "One of the processes was ended from outside" in message
+    monkeypatch.setattr("app.cli.evaluate.run_jobs", run_jobs)
+    assert main(arguments) == 0
+    assert "4 clips" in capsys.readouterr().out
 
 
 def test_several_processes_end_at_once_when_told_to(

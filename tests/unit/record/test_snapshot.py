@@ -1,5 +1,7 @@
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -51,3 +53,40 @@ def test_the_thread_writes_what_waits_and_tells_of_failures(
     assert "does not exist" in told[0][1]
     assert told[1][1] == ""
     assert good.clean.is_file()
+
+
+def _no_memory(_: OverlayOptions) -> NoReturn:
+    raise MemoryError("no room for the picture")
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_a_snapshot_that_fails_ends_nothing(
+    make_result: ResultMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    (tmp_path / "a.png.part").mkdir()
+
+    def listen(_files: SnapshotFiles, problem: str) -> None:
+        told.append(problem)
+        if len(told) == 1:
+            raise RuntimeError("a window that was closed meanwhile")
+
+    snapshots = Snapshots(listen)
+    snapshots.take(make_result(), OverlayOptions(), SnapshotFiles.at(tmp_path / "a.png"))
+    until(lambda: len(told) == 1)
+    with monkeypatch.context() as patched:
+        patched.setattr("app.record.snapshot.OverlayPainter", _no_memory)
+        snapshots.take(make_result(), OverlayOptions(), SnapshotFiles.at(tmp_path / "b.png"))
+        until(lambda: len(told) == 2)
+    snapshots.take(make_result(), OverlayOptions(), SnapshotFiles.at(tmp_path / "c.png"))
+    assert snapshots.stop(20)
+    assert "a.png.part" in told[0]
+    assert told[1].startswith("The snapshot failed (")
+    assert told[2] == ""
+    assert (tmp_path / "c.png").is_file()
