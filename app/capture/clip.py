@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from app._av import av
 from app.capture.av_errors import reason
 from app.capture.clip_index import (
+    EMPTY_BYTES,
     ClipIndex,
     announced_packets,
     new_time_line,
@@ -44,6 +45,9 @@ NETWORK_TIMEOUT_S: Final = 10.0
 # also covers sound, which often outlasts the picture a little.
 _SHORT_BY_S: Final = 0.25
 _SHORT_BY_CONTAINER_S: Final = 1.0
+
+_NOT_SHOWN: Final = -1
+"""Number of a packet whose picture has no place."""
 
 _SYNC_PACKETS: Final = 500
 """Packets after a jump among which one must be recognised."""
@@ -83,7 +87,9 @@ class ClipSource(PlayedSource):
         self._ahead: tuple[int, float, VideoFrame] | None = None
         self._start: Place | None = None
         self._index: ClipIndex | None = None
-        self._length = 0
+        self._length = self._counted = 0
+        self._before: Place | None = None
+        self._empty: set[int] = set()  # numbers of packets
         self._time_s = 0.0
         self._last_s = 0.0
         self._lost: set[int] = set()  # numbers of pictures
@@ -162,8 +168,6 @@ class ClipSource(PlayedSource):
         except SourceError as error:
             container.close()
             raise self._refusal(str(error)) from error
-        # Tells which packet a picture comes from.
-        stream.codec_context.copy_opaque = True
         return container, stream, choice
 
     def _refusal(self, reason: str) -> SourceError:
@@ -205,7 +209,7 @@ class ClipSource(PlayedSource):
         """Decode from the given packets on, the first of which stands next in the container."""
         start = self._start
         self._presentation = Presentation(start=start, barren=self._barren)
-        self._time_s = 0.0
+        self._time_s, self._before = 0.0, None
         self._pictures = self._presentation.arrange(self._decode(items))
         self._advance()
 
@@ -218,28 +222,46 @@ class ClipSource(PlayedSource):
         if self._start is None:
             self._start = self._presentation.start
             self._look = Appearance.of(self._stream)
-        number = self._number(shown.place, shown.number)
-        lost = shown.lost
-        for back, place in enumerate(reversed(lost), start=1):
-            self._lost.add(self._number(place, shown.number - back))
-        self._time_s = max(self._time_on_line(number, shown.place), self._time_s)
-        self._length = max(self._length, number + 1)
+        for place in shown.lost:
+            self._pass_over(place)
+        number = self._take(shown.place)
+        self._time_s = max(self._time_on_line(shown.place), self._time_s)
         self._ahead = number, self._time_s, shown.frame
 
     def _end(self) -> None:
         self._ahead = None
         for place in self._presentation.rest():
-            number = self._number(place, self._length)
-            self._lost.add(number)
-            self._length = max(self._length, number + 1)
+            self._pass_over(place)
         self._tell_true_length()
 
-    def _number(self, place: Place, counted: int) -> int:
-        return counted if self._index is None else self._index.number(place)
-
-    def _time_on_line(self, number: int, place: Place) -> float:
+    def _take(self, place: Place) -> int:
+        """The number of the picture in the next place; what is missing before it is lost."""
+        before, self._before = self._before, place
         if self._index is not None:
-            return self._index.times_s[number]
+            number = self._index.number(place)
+        elif before is None:
+            number = 0
+        else:
+            number = self._counted + 1
+        if before is not None:
+            missing = self._line.missing(before, place)
+            if self._index is None:
+                number += missing
+            self._lost.update(range(number - missing, number))
+        self._counted = number
+        self._length = max(self._length, number + 1)
+        return number
+
+    def _pass_over(self, place: Place) -> None:
+        sought = self._before is None and self._index is not None
+        number = self._take(place)
+        # Right after a jump there is no telling: what came before may be needed.
+        if not sought and place.packet not in self._empty:
+            self._lost.add(number)
+
+    def _time_on_line(self, place: Place) -> float:
+        if self._index is not None:
+            return self._index.time_s(place)
         zero = place.ticks if self._start is None else self._start.ticks
         return (place.ticks - zero) * float(self._stream.time_base or 1)
 
@@ -256,30 +278,28 @@ class ClipSource(PlayedSource):
             try:
                 packet, place = next(items, (None, None))
             except (av.FFmpegError, OSError):
-                self._note_damage(None)
+                self._damaged.add(None)
                 packet, place = None, None
             broken_off = packet is None
             if place is not None and packet is not None:
                 presentation.announce(place, key=packet.is_keyframe)
-                packet.opaque = place.packet
-                if packet.is_corrupt:
-                    presentation.faulty = True
-            if packet is not None and not packet.size:
-                continue  # the decoder would take it for the end
+                if packet.size <= EMPTY_BYTES:
+                    self._empty.add(place.packet)
+            if packet is not None:
+                if not packet.size:
+                    continue  # the decoder would take it for the end
+                # The decoder only hands it on: so each picture tells which packet it is from.
+                packet.pts = _NOT_SHOWN if place is None else place.packet
+                packet.dts = None
             try:
                 frames = context.decode(packet)
             except EOFError:
                 return
             except (av.FFmpegError, ValueError):
-                self._note_damage(None if packet is None else packet.pos)
+                self._damaged.add(None if packet is None else packet.pos)
                 continue
             for frame in frames:
-                opaque = frame.opaque
-                yield opaque if isinstance(opaque, int) else None, frame
-
-    def _note_damage(self, position: int | None) -> None:
-        self._damaged.add(position)
-        self._presentation.faulty = True
+                yield frame.pts, frame
 
     def _from_start(self) -> Iterator[tuple[Packet, Place | None]]:
         """All packets; the container was just opened."""
@@ -320,7 +340,7 @@ class ClipSource(PlayedSource):
         if info is None or self._line.straight:
             return
         last_s = index.times_s[-1] if index is not None and index.places else self._time_s
-        length = len(index.places) if index is not None else self._length
+        length = index.numbers[-1] + 1 if index is not None and index.places else self._length
         self._info = replace(info, duration_s=last_s + self._usual_s, frames=length)
 
     # Jumping.
@@ -340,22 +360,27 @@ class ClipSource(PlayedSource):
             self._open_container()
             self._play(self._from_start())
             return
-        if index >= len(self._all().places):
+        at = self._all().at(index)
+        if at is None:
             self._pictures, self._ahead = iter(()), None
             return
-        self._play_from(index)
-        while self._ahead is not None and self._ahead[0] < index:
-            self._advance()
+        place = self._all().places[at]
+        for key in self._all().keys_for(place):
+            self._play_from(key)
+            while self._ahead is not None and self._ahead[0] < index:
+                self._advance()
+            here = None if self._ahead is None else self._ahead[0]
+            if here == self._all().number(place) or self._all().number(place) in self._lost:
+                return
 
-    def _play_from(self, number: int) -> None:
-        """Decode from the last key frame from which a picture can be reached."""
+    def _play_from(self, key: int) -> None:
+        """Decode from a packet on."""
         index = self._all()
-        key = index.key_for(number)
         items = self._sought(index, key) or self._walked(index, key)
         # What is shown before the key frame needs pictures from before it.
         first = index.place_of(key)
         self._presentation = Presentation(start=first or self._start, barren=self._barren)
-        self._time_s = 0.0
+        self._time_s, self._before = 0.0, None
         self._pictures = self._presentation.arrange(self._decode(items))
         self._advance()
 
@@ -397,11 +422,12 @@ class ClipSource(PlayedSource):
                 yield packet, index.place_of(number)
 
     def _index_at(self, time_s: float) -> int:
+        index = self._all()
         # A hair later, so that the time of a picture, once rounded, means that picture.
-        number = max(bisect_right(self._all().times_s, time_s + 1e-6) - 1, 0)
-        while number in self._lost and number > 0:
-            number -= 1
-        return number
+        at = max(bisect_right(index.times_s, time_s + 1e-6) - 1, 0)
+        while at > 0 and index.numbers[at] in self._lost:
+            at -= 1
+        return index.numbers[at] if index.numbers else 0
 
     def _all(self) -> ClipIndex:
         """Where every picture belongs; read without decoding when it is first asked for."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Set
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Final
 
 from app._av import av
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 _MAY_JUMP: Final = 0x0200
 """FFmpeg's AVFMT_TS_DISCONT, the mark of formats whose clock may jump."""
+
+_TRIES: Final = 2
+"""Key frames that are tried before decoding begins with the first."""
+
+EMPTY_BYTES: Final = 16
+"""A packet no larger than this repeats a picture; some are marked as key frames all the same."""
 
 GUESSED_RATE: Final = 25.0
 """Pictures per second of a file that does not say."""
@@ -32,7 +38,10 @@ def new_time_line(container: InputContainer, stream: VideoStream) -> TimeLine:
     """The line that the stamps of a stream are joined to, read from its start."""
     second = 1.0 / float(stream.time_base or 1)
     jumps = bool(container.format.flags & _MAY_JUMP)
+    # Without an index of its packets, a file that lost some does not know it.
+    even = jumps and stream.average_rate is not None and stream.average_rate == stream.guessed_rate
     return TimeLine(
+        even=even,
         usual=max(round(usual_duration_s(stream) * second), 1),
         second=max(round(second), 1),
         gap=max(round((AHEAD_S if jumps else FAR_AHEAD_S) * second), 1),
@@ -76,7 +85,8 @@ class ClipIndex:
     """Where each picture of a clip belongs, by its number.
 
     Attributes:
-        places: in the order of presentation; the numbers of the pictures count in them.
+        places: in the order of presentation.
+        numbers: of the picture in each.
         times_s: of each, in seconds from the first; they never fall.
         line: the line that they stand on.
     """
@@ -110,7 +120,7 @@ class ClipIndex:
                     place = None
                 self._of_packet.append(place)
                 self._stamps.append(_signature(packet))
-                if packet.is_keyframe and place is not None:
+                if place is not None and packet.is_keyframe and packet.size > EMPTY_BYTES:
                     self._keys.append(number)
         except (av.FFmpegError, OSError):
             pass  # what was read up to the damage is what can be shown
@@ -118,7 +128,9 @@ class ClipIndex:
         base = float(stream.time_base or 1)
         zero = self.places[0].ticks if self.places else 0
         self.times_s = tuple(accumulate(((p.ticks - zero) * base for p in self.places), max))
-        self._numbers = {p.packet: i for i, p in enumerate(self.places)}
+        gaps = accumulate(map(self.line.missing, self.places, self.places[1:]), initial=0)
+        self.numbers = tuple(i + gap for i, gap in zip(range(len(self.places)), gaps, strict=False))
+        self._rank_of = {p.packet: rank for rank, p in enumerate(self.places)}
         self._found: dict[tuple[int | None, int | None, int], int] = {}
         twice = set()
         for number, stamp in enumerate(self._stamps):
@@ -129,16 +141,24 @@ class ClipIndex:
 
     def number(self, place: Place) -> int:
         """Number of the picture in a place."""
-        return self._numbers[place.packet]
+        return self.numbers[self._rank_of[place.packet]]
 
-    def key_for(self, number: int) -> int:
-        """The packet from which decoding must begin to show picture `number`."""
-        wanted = self.places[number]
-        for packet in reversed(self._keys[: bisect_right(self._keys, wanted.packet)]):
-            place = self._of_packet[packet]
-            if place is not None and place <= wanted:
-                return packet
-        return 0
+    def time_s(self, place: Place) -> float:
+        """Time of the picture in a place, in seconds from the first."""
+        return self.times_s[self._rank_of[place.packet]]
+
+    def at(self, number: int) -> int | None:
+        """Where in `places` the picture with a number stands, or else the next; None after all."""
+        at = bisect_left(self.numbers, number)
+        return at if at < len(self.places) else None
+
+    def keys_for(self, place: Place) -> list[int]:
+        """The packets from which decoding may begin to show the picture in a place, best first;
+        a damaged one leads no further, so there are several, and at last the first of all.
+        """
+        keys = reversed(self._keys[: bisect_right(self._keys, place.packet)])
+        fit = (key for key in keys if (own := self._of_packet[key]) is not None and own <= place)
+        return [*islice(fit, _TRIES), 0]
 
     def place_of(self, packet: int) -> Place | None:
         """Where the picture of a packet belongs; None where it holds none."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _CONTAINERS: Final = (
     "mov", "mp4", "m4a", "3gp", "3g2", "mj2", "matroska", "webm", "avi", "mpegts", "mpeg",
     "mpegvideo", "flv", "live_flv", "asf", "ogg", "mxf", "nut", "dv", "ivf", "obu", "h261", "h263",
-    "h264", "hevc", "vvc", "m4v", "vc1", "mjpeg", "yuv4mpegpipe", "gif", "apng",
+    "h264", "hevc", "vvc", "m4v", "vc1", "mjpeg", "yuv4mpegpipe", "gif", "apng", "jpeg_pipe",
 )  # fmt: skip
 """FFmpeg's names of the containers that hold recordings. Not among them are single pictures,
 which `app.capture.images` reads, play lists of other files, and text that becomes pictures."""

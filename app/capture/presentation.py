@@ -25,13 +25,11 @@ class Shown:
         frame: the picture.
         place: where it belongs.
         lost: places right before it that stay empty.
-        number: counts the places since decoding began, with the empty ones.
     """
 
     frame: VideoFrame
     place: Place
     lost: tuple[Place, ...]
-    number: int
 
 
 @dataclass(slots=True)
@@ -45,20 +43,18 @@ class Presentation:
 
     Attributes:
         start: places before it are none; None until the first picture is there.
-        faulty: something was damaged, so packets that give no picture have lost one. In a sound
-            stream they hold none by design (the second field of a picture, a hidden reference).
-        barren: those packets of a sound stream.
+        barren: packets that hold the second field of the picture in the packet before, which is
+            interlaced; they have no place of their own.
     """
 
     start: Place | None = None
-    faulty: bool = False
     barren: set[int] = field(default_factory=set)
     _free: list[Place] = field(default_factory=list)
     _inside: set[int] = field(default_factory=set)
     _ignored: set[int] = field(default_factory=set)
+    _came: set[int] = field(default_factory=set)
     _key: Place | None = None
     _last: Place | None = None
-    _taken: int = 0
 
     def announce(self, place: Place, *, key: bool) -> None:
         """A packet goes into the decoder, or would if it were not damaged.
@@ -87,11 +83,14 @@ class Presentation:
 
         def more() -> bool:
             for packet, frame in decoded:
-                if packet in self._ignored:
+                if packet is not None and (packet < 0 or packet in self._ignored):
                     continue  # its place has passed
                 if packet is None and self._inside:  # as good as any
                     packet = min(self._inside)
-                self._inside.discard(-1 if packet is None else packet)
+                if packet is not None:
+                    self._inside.discard(packet)
+                    if frame.interlaced_frame:
+                        self._came.add(packet)
                 ahead.append((packet, frame))
                 return True
             return False
@@ -108,24 +107,22 @@ class Presentation:
                 empty = heappop(self._free)
                 self._inside.discard(empty.packet)
                 self._ignored.add(empty.packet)
-                if self.faulty:
-                    lost.append(empty)
-                else:
+                if frame.interlaced_frame and empty.packet - 1 in self._came:
                     self.barren.add(empty.packet)
+                else:
+                    lost.append(empty)
             ahead.popleft()
             # A packet may hold two pictures: the second stands where the first does.
             self._last = heappop(self._free) if self._free else self._last
             if self._last is None:
                 continue
-            self._taken += len(lost)
-            yield Shown(frame, self._last, tuple(lost), self._taken)
-            self._taken += 1
+            yield Shown(frame, self._last, tuple(lost))
 
     def rest(self) -> tuple[Place, ...]:
         """At the end: the places after the last picture that stay empty."""
         rest = tuple(sorted(p for p in self._free if p.packet in self._inside))
         self._free, self._inside = [], set()
-        return rest if self.faulty else ()
+        return tuple(p for p in rest if p.packet - 1 not in self._came)
 
     def _begin(self, packet: int | None) -> None:
         """Forget what came before the first picture that can be decoded by right: a recording may

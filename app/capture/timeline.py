@@ -17,6 +17,10 @@ FAR_AHEAD_S: Final = 30 * 3600.0
 `dts_error_threshold`)."""
 
 
+_UNEVEN: Final = 0.25
+"""Share of the usual distance by which a picture may be early or late."""
+
+
 class Place(NamedTuple):
     """Where a picture belongs among all others; places sort in the order of presentation.
 
@@ -45,6 +49,7 @@ class TimeLine:
         usual: ticks from one picture to the next, at least 1.
         second: ticks of one second, at least 1.
         gap: ticks of the longest step ahead that is believed.
+        even: the pictures stand equally long, so a hole in the line is one of pictures.
         back, ahead: how often the clock fell and leapt.
         guessed: packets without a stamp.
         known: packets with one.
@@ -53,6 +58,7 @@ class TimeLine:
     usual: int
     second: int
     gap: int
+    even: bool = False
     back: int = 0
     ahead: int = 0
     guessed: int = 0
@@ -91,6 +97,14 @@ class TimeLine:
         place = Place(self._piece, ticks, self._count)
         self._count += 1
         return place
+
+    def missing(self, before: Place, after: Place) -> int:
+        """How many pictures must have been between two places that follow each other."""
+        if not self.even or before.piece != after.piece:
+            return 0
+        steps = (after.ticks - before.ticks) / self.usual
+        whole = round(steps)
+        return whole - 1 if whole > 1 and abs(steps - whole) < _UNEVEN else 0
 
     def _join(self, stamp: int, *, key: bool) -> int:
         ticks = stamp + self._offset
