@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -58,7 +58,11 @@ class Orientation:
 
     @classmethod
     def of(cls, frame: VideoFrame) -> Orientation:
-        """What the display matrix of a frame asks for, to the nearest quarter turn."""
+        """What the display matrix of a frame asks for, to the nearest quarter turn.
+
+        PyAV ties a frame whose side data were looked at into a circle of references, so that it
+        stays in memory for long: do not ask of every frame.
+        """
         side_data: Any = frame.side_data  # the stub promises only motion vectors
         data = side_data.get(_MATRIX)
         return _UPRIGHT if data is None else _orientation(bytes(data))
@@ -101,6 +105,7 @@ class Appearance:
     pixel: Fraction = Fraction(1)
     transfer: int = 1
     primaries: int = 1
+    _laid: dict[int, Orientation] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(cls, stream: VideoStream) -> Appearance:
@@ -122,7 +127,7 @@ class Appearance:
     def size(self, frame: VideoFrame) -> tuple[int, int]:
         """Width and height of a frame once it is laid down."""
         width, height = self._square(frame)
-        return (height, width) if Orientation.of(frame).across else (width, height)
+        return (height, width) if self._orientation(frame).across else (width, height)
 
     def image(self, frame: VideoFrame) -> Image:
         """(H, W, 3) uint8 BGR as it is to be seen."""
@@ -131,10 +136,18 @@ class Appearance:
             stored = frame.to_ndarray(format="bgr24")
         else:
             stored = frame.to_ndarray(format="bgr24", width=width, height=height)
-        image = Orientation.of(frame).lay(np.asarray(stored, np.uint8))
+        image = self._orientation(frame).lay(np.asarray(stored, np.uint8))
         if self.transfer in (_PQ, _HLG):
             image = _in_ordinary_range(image, self.transfer, wide=self.primaries == _BT2020)
         return image
+
+    def _orientation(self, frame: VideoFrame) -> Orientation:
+        """Of the first frame with the same angle; the angle alone does not tell a mirror image."""
+        angle = frame.rotation
+        laid = self._laid.get(angle)
+        if laid is None:
+            laid = self._laid[angle] = Orientation.of(frame)
+        return laid
 
     def _square(self, frame: VideoFrame) -> tuple[int, int]:
         """Size with square pixels: the side that is too short grows, so that nothing is lost."""

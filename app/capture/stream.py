@@ -87,7 +87,9 @@ class StreamDevice:
             raise SourceError("the stream has ended.")
         arrived_ns = now_ns()
         # A stream may say only with its pictures how they are to be shown, and change it.
-        self._look = Appearance.of(self._stream)
+        look = Appearance.of(self._stream)
+        if look != self._look:
+            self._look = look
         return self._look.image(frame), arrived_ns
 
     def release(self) -> None:
