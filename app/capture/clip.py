@@ -118,6 +118,8 @@ class ClipSource(PlayedSource):
             found.append(f"{self.name} {said}")
         if self._cut_off:
             found.append(self._cut_off)
+        notes = () if self._info is None else self._info.notes
+        found += [f"{self.name}: {note[:1].lower()}{note[1:]}" for note in notes]
         return tuple(found)
 
     @property
@@ -282,7 +284,9 @@ class ClipSource(PlayedSource):
                 packet, place = None, None
             broken_off = packet is None
             if place is not None and packet is not None:
-                presentation.announce(place, key=packet.is_keyframe)
+                # A damaged packet does not look like a key frame, even where one must be.
+                first = place.packet == 0 and not self._line.cut_anywhere
+                presentation.announce(place, key=packet.is_keyframe or first)
                 if packet.size <= EMPTY_BYTES:
                     self._empty.add(place.packet)
             if packet is not None:

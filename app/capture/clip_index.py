@@ -42,6 +42,7 @@ def new_time_line(container: InputContainer, stream: VideoStream) -> TimeLine:
     even = jumps and stream.average_rate is not None and stream.average_rate == stream.guessed_rate
     return TimeLine(
         even=even,
+        cut_anywhere=jumps,
         usual=max(round(usual_duration_s(stream) * second), 1),
         second=max(round(second), 1),
         gap=max(round((AHEAD_S if jumps else FAR_AHEAD_S) * second), 1),

@@ -50,6 +50,7 @@ class TimeLine:
         second: ticks of one second, at least 1.
         gap: ticks of the longest step ahead that is believed.
         even: the pictures stand equally long, so a hole in the line is one of pictures.
+        cut_anywhere: the file may begin in the middle of a group of pictures, as a broadcast does.
         back, ahead: how often the clock fell and leapt.
         guessed: packets without a stamp.
         known: packets with one.
@@ -59,6 +60,7 @@ class TimeLine:
     second: int
     gap: int
     even: bool = False
+    cut_anywhere: bool = False
     back: int = 0
     ahead: int = 0
     guessed: int = 0

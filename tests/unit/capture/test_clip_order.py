@@ -75,6 +75,33 @@ def test_a_picture_has_the_same_number_after_a_jump_as_when_played(
         assert clip.problems == lost
 
 
+def test_the_first_pictures_may_be_lost_too(tmp_path: Path) -> None:
+    path = damage(write_clip(tmp_path / "clip.mp4", gop=1, b_frames=0), (0, 1, 59))
+    with ClipSource(path) as clip:
+        frames = list(clip)
+        assert clip.length == 60
+    assert [f.sequence for f in frames] == list(range(2, 59))
+    assert [number_of(f.image) for f in frames] == list(range(2, 59))
+    assert frames[0].time_s == pytest.approx(2 / 25)
+
+
+def test_a_broadcast_that_begins_within_a_group_of_pictures_counts_from_its_first_key_frame(
+    tmp_path: Path,
+) -> None:
+    path = write_clip(tmp_path / "clip.ts", b_frames=0)
+    with av.open(str(path)) as container:
+        packets = [(p.pos, p.is_keyframe) for p in container.demux(video=0) if p.size]
+    start = packets[5][0]
+    key = next(n for n, (_, is_key) in enumerate(packets) if is_key and n > 5)
+    assert start is not None
+    path.write_bytes(path.read_bytes()[: 188 * 3] + path.read_bytes()[start:])
+    with ClipSource(path) as clip:
+        frames = list(clip)
+    assert [number_of(f.image) for f in frames] == list(range(key, 60))
+    assert [f.sequence for f in frames] == list(range(60 - key))
+    assert clip.problems == ()
+
+
 def test_stepping_back_passes_over_lost_pictures(tmp_path: Path) -> None:
     path = damage(write_clip(tmp_path / "clip.mp4", gop=1, b_frames=0), LOST)
     with ClipSource(path) as clip:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import struct
 from collections.abc import Callable
 from fractions import Fraction
@@ -186,3 +187,20 @@ def test_the_stream_that_a_player_chooses_is_shown_and_named(
     assert frame is not None
     assert abs(float(frame.image.mean()) - shade) < 4
     assert notes == (f"It holds 2 streams of pictures; {note} is shown.",)
+
+
+def test_pictures_that_were_shown_do_not_stay_in_memory(tmp_path: Path) -> None:
+    path = write(tmp_path / "clip.mp4", quarters())
+    gc.collect()
+    gc.disable()  # what only it can free stays for long
+
+    def alive() -> int:
+        return sum(isinstance(thing, av.VideoFrame) for thing in gc.get_objects())
+
+    before = alive()
+    try:
+        with ClipSource(path) as clip:
+            for _ in clip:
+                assert alive() - before <= 8
+    finally:
+        gc.enable()
