@@ -111,6 +111,7 @@ class _Feeder(threading.Thread):
         self.info: SourceInfo | None = None
         self.error: str | None = None
         self.same_since_ns: int | None = None
+        self.same_until_ns = 0
         self.last_image: Image | None = None
         self._connect = connect
         self._numbers = numbers
@@ -159,6 +160,7 @@ class _Feeder(threading.Thread):
             arrived_ns = now_ns()
             if self.last_image is None or not _identical(image, self.last_image):
                 self.same_since_ns = arrived_ns
+            self.same_until_ns = arrived_ns
             self.last_image = image
             self.shots.put(_Shot(image, time_ns, arrived_ns, next(self._numbers)))
 
@@ -325,7 +327,11 @@ class LiveSource(FrameSource):
             self._lose(f"{self.name} has stopped: {feeder.error}")
         elif now - self._last_shot_ns > patience.stall_s * 1e9:
             self._lose(f"{self.name} has stopped sending pictures.")
-        elif same_since_ns is not None and now - same_since_ns > patience.frozen_s * 1e9:
+        elif (
+            # Silence is no repetition: only what has come since can have been the same.
+            same_since_ns is not None
+            and feeder.same_until_ns - same_since_ns > patience.frozen_s * 1e9
+        ):
             image = feeder.last_image
             if image is None:
                 return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from app.capture.source import (
@@ -48,6 +48,10 @@ class Picture:
     image: Callable[[], Image]
     name: str
     own_epoch: bool = False
+
+
+def _gone() -> Image:
+    raise RuntimeError("the picture was shown already")
 
 
 class PlayedSource(FrameSource):
@@ -228,7 +232,7 @@ class PlayedSource(FrameSource):
             self._epoch += 1
         self._new_epoch = self._show_now = False
         self._waiting = None
-        self._shown = picture
+        self._shown = replace(picture, image=_gone)  # a decoded picture is large
         arrived_ns = self._shown_at_ns = now_ns()
         return Frame(
             image=image,

@@ -7,12 +7,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Final, Self
 from urllib.parse import unquote, urlsplit
 
 from app.capture.devices import CameraSettings, CameraTarget, camera_targets
+from app.capture.kinds import check_kind
 from app.core.errors import SourceError
 from app.core.frame import Frame
 
@@ -212,6 +213,9 @@ class SourceOptions:
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
 VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".ts"})
 
+RECORDED_SCHEMES = frozenset({"http", "https", "ftp"})
+"""Protocols over which recordings are offered; the others only carry what is live."""
+
 _IMAGE_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM", b"II*\x00", b"MM\x00*")
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
@@ -289,6 +293,7 @@ def _exists(path: Path) -> bool:
 def _from_path(path: Path, options: SourceOptions) -> FrameSource:
     from app.capture.images import ImagesSource
 
+    check_kind(path)
     if path.is_dir():
         return ImagesSource(
             path,
@@ -311,12 +316,13 @@ def _from_path(path: Path, options: SourceOptions) -> FrameSource:
 
 
 def _from_url(url: str, options: SourceOptions) -> FrameSource:
-    parts = urlsplit(url)
-    suffix = PurePosixPath(parts.path).suffix.lower()
-    if parts.scheme.lower() in ("http", "https") and suffix in VIDEO_SUFFIXES:
-        from app.capture.clip import ClipSource
+    if urlsplit(url).scheme.lower() in RECORDED_SCHEMES:
+        from app.capture.recorded import is_recording
 
-        return ClipSource(url, pace=options.pace, loop=options.loop)
+        if is_recording(url):
+            from app.capture.clip import ClipSource
+
+            return ClipSource(url, pace=options.pace, loop=options.loop)
 
     from app.capture.stream import stream_source
 

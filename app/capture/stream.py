@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from app._av import av
 from app.capture.av_errors import reason
+from app.capture.formats import open_stream, pictures
 from app.capture.live import LiveSource, Patience
+from app.capture.shown import Appearance
 from app.capture.source import SourceInfo, without_secrets
 from app.core.clock import now_ns
 from app.core.errors import SourceError
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 OPEN_TIMEOUT_S: Final = 10.0
 READ_TIMEOUT_S: Final = 5.0
+
+PATIENCE_S: Final = 4.0
+"""How long a stream may send nothing, or nothing new, before it is opened again."""
 
 
 def stream_source(
@@ -33,7 +36,9 @@ def stream_source(
         patience: how long to wait for what; `give_up_s` goes before its own.
     """
     # A network pauses more readily than a cable: a second of silence is no loss yet.
-    usual = Patience(stall_s=4.0, first_picture_s=10.0, give_up_s=give_up_s)
+    usual = Patience(
+        stall_s=PATIENCE_S, frozen_s=PATIENCE_S, first_picture_s=10.0, give_up_s=give_up_s
+    )
     return LiveSource(
         without_secrets(url),
         lambda: StreamDevice(url),
@@ -50,19 +55,17 @@ class StreamDevice:
     """
 
     def __init__(self, url: str) -> None:
-        options = {"rtsp_transport": "tcp", "fflags": "nobuffer"}
-        if not url.lower().startswith("rtsp"):
-            del options["rtsp_transport"]
         try:
-            self._container = av.open(
-                url, options=options, timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S)
-            )
+            self._container = open_stream(url, timeout_s=(OPEN_TIMEOUT_S, READ_TIMEOUT_S))
         except (av.FFmpegError, OSError, ValueError) as error:
             raise SourceError(reason(error)) from error
-        if not self._container.streams.video:
+        try:
+            stream, choice = pictures(self._container)
+        except SourceError:
             self._container.close()
-            raise SourceError("it holds no video")
-        stream = self._container.streams.video[0]
+            raise
+        self._stream = stream
+        self._look = Appearance.of(stream)
         rate = stream.average_rate or stream.guessed_rate
         self.info = SourceInfo(
             width=stream.codec_context.width,
@@ -70,6 +73,7 @@ class StreamDevice:
             fps=float(rate) if rate else None,
             fourcc=stream.codec_context.name,
             backend="PyAV",
+            notes=tuple(note for note in (choice, self._look.note) if note),
         )
         self._frames: Iterator[VideoFrame] = self._container.decode(stream)
 
@@ -81,7 +85,12 @@ class StreamDevice:
             raise SourceError(f"{reason(error)}.") from error
         if frame is None:
             raise SourceError("the stream has ended.")
-        return np.asarray(frame.to_ndarray(format="bgr24"), dtype=np.uint8), now_ns()
+        arrived_ns = now_ns()
+        # A stream may say only with its pictures how they are to be shown, and change it.
+        look = Appearance.of(self._stream)
+        if look != self._look:
+            self._look = look
+        return self._look.image(frame), arrived_ns
 
     def release(self) -> None:
         """See `LiveDevice.release`."""

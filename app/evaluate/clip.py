@@ -64,13 +64,14 @@ class LabelledClip:
             LabelError: size or number of the frames disagrees with the labels.
         """
         noted = [] if problems is None else problems
-        reader = _ReadAhead(self._images() if self.images else self._video(noted))
+        lengths: list[int] = []
+        reader = _ReadAhead(self._images() if self.images else self._video(noted, lengths))
         try:
-            yield self._checked(iter(reader))
+            yield self._checked(iter(reader), lengths)
         finally:
             reader.stop()
 
-    def _video(self, problems: list[str]) -> Iterator[Frame]:
+    def _video(self, problems: list[str], lengths: list[int]) -> Iterator[Frame]:
         from app.capture.clip import ClipSource
 
         with ClipSource(self.media, pace=Pace.FAST) as source:
@@ -80,6 +81,7 @@ class LabelledClip:
             try:
                 yield from source
             finally:
+                lengths.append(source.length)
                 problems.extend(source.problems)
 
     def _images(self) -> Iterator[Frame]:
@@ -87,7 +89,7 @@ class LabelledClip:
             # Images have nothing to do with each other: each has an epoch of its own.
             yield Frame(load_image(path), number * 10**9, now_ns(), number, path.name, epoch=number)
 
-    def _checked(self, frames: Iterator[Frame]) -> Iterator[Frame]:
+    def _checked(self, frames: Iterator[Frame], lengths: list[int]) -> Iterator[Frame]:
         count = 0
         for frame in frames:
             if self.size is not None and (frame.width, frame.height) != self.size:
@@ -96,13 +98,14 @@ class LabelledClip:
                     f"pixels, but frame {frame.sequence} has {frame.width}×{frame.height}: they "
                     "belong to another clip; choose the right label file."
                 )
-            count += 1
+            count = frame.sequence + 1  # frames that cannot be decoded keep their place
             if self.complete and count > self.labels.frames:
                 raise LabelError(
                     f"The labels of {self.name} end after {self.labels.frames} frames, but the "
                     "clip goes on: they belong to another clip; choose the right label file."
                 )
             yield frame
+        count = max((count, *lengths))
         if count < self.labels.frames:
             raise self._too_many(count)
 

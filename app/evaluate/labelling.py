@@ -121,7 +121,9 @@ class ClipLabelling:
             PfldLiveError: the clip cannot be read on, or the known labels are not for it.
         """
         picture = next(self._pictures, None)
-        number, known = len(self._done), self._known
+        known = self._known
+        self._pass_over(self._length if picture is None else picture.number)
+        number = len(self._done)
         if picture is None:
             if known is not None and number < len(known.frames):
                 raise LabelError(
@@ -157,6 +159,16 @@ class ClipLabelling:
         self._done.append(FrameLabels(faces=named, extra=extra))
         return True
 
+    @property
+    def _length(self) -> int:
+        return len(self._done) if self._source is None else self._source.length
+
+    def _pass_over(self, number: int) -> None:
+        """Frames before this one that could not be decoded keep their place, without labels."""
+        known = () if self._known is None else self._known.frames
+        while (place := len(self._done)) < number:
+            self._done.append(known[place] if place < len(known) else FrameLabels(faces=None))
+
     def file(self) -> LabelFile:
         """The labels so far; frames that were not reached are not labelled."""
         frames = [*self._done]
@@ -183,11 +195,11 @@ class ClipLabelling:
             return self._stills()
         self._source = source = stack.enter_context(ClipSource(self._media))
         self.total = source.info.frames
-        return (_Picture(frame.image, frame.time_s, moving=True) for frame in source)
+        return (_Picture(f.image, f.sequence, f.time_s, moving=True) for f in source)
 
     def _stills(self) -> Iterator[_Picture]:
-        for path in self._images:
-            yield _Picture(load_image(path), 0.0, moving=False)
+        for number, path in enumerate(self._images):
+            yield _Picture(load_image(path), number, 0.0, moving=False)
 
     def _label(self, seen: ReferenceFace, size: tuple[int, int]) -> FaceLabel | None:
         """The label of one face, or None where nothing could be measured against it."""
@@ -229,6 +241,7 @@ def doubtful_frames(file: LabelFile) -> list[int]:
 @dataclass(frozen=True, eq=False, slots=True)
 class _Picture:
     image: Image
+    number: int
     time_s: float
     moving: bool
 

@@ -136,6 +136,25 @@ class Labels:
             has_attributes=self.has_attributes[:row],
         )
 
+    def only(self, seen: npt.NDArray[np.bool_]) -> Labels:
+        """These labels as if nobody had looked at the other frames.
+
+        Args:
+            seen: (T,) True for the frames that keep their faces.
+        """
+        kept = seen[self.frame]
+        return Labels(
+            layout=self.layout,
+            labelled=self.labelled & seen,
+            frame=self.frame[kept],
+            person=self.person[kept],
+            points=self.points[kept],
+            hidden=self.hidden[kept],
+            pose=self.pose[kept],
+            attributes=self.attributes[kept],
+            has_attributes=self.has_attributes[kept],
+        )
+
     def rows_by_frame(self) -> list[tuple[int, int]]:
         """For each frame the first of its rows and the one after its last."""
         numbers = np.arange(self.frames)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from app.core.face import Box, Face, Points
 from app.core.frame import Frame
@@ -102,6 +103,7 @@ class ClipEvaluation:
         self._problems: list[str] = []
         self._lanes: list[_Lane] = []
         self._stack = ExitStack()
+        self._seen = np.zeros(labels.frames, bool)
         self.done = 0
         self.total = labels.frames
 
@@ -133,9 +135,11 @@ class ClipEvaluation:
             PfldLiveError: the clip cannot be read on, or does not fit its labels.
         """
         frame = next(self._frames, None)
-        if frame is None or self.done == self.total:  # labels may end before their clip does
+        # Labels may end before their clip does.
+        if frame is None or frame.sequence >= self.total:
             return False
-        number, rows = self.done, range(*self._rows[self.done])
+        number, rows = frame.sequence, range(*self._rows[frame.sequence])
+        self._seen[number] = True
         self._times[number], self._sizes[number] = frame.time_s, (frame.width, frame.height)
         for lane in self._lanes:
             lane.show(frame, number, rows)
@@ -147,11 +151,14 @@ class ClipEvaluation:
                 size=(frame.width, frame.height),
                 field_of_view_deg=self._angle,
             )
-        self.done += 1
+        self.done = number + 1
         return True
 
     def result(self) -> ClipResult:
-        """What the models said of the frames so far; later steps do not change it."""
+        """What the models said of the frames so far; later steps do not change it.
+
+        A frame that could not be decoded is one without labels, so its faces are not missed.
+        """
         frames = self.done
         rows = self._rows[frames - 1][1] if frames else 0
         labels = replace(
@@ -159,6 +166,13 @@ class ClipEvaluation:
             attributes=self._attributes[:rows],
             has_attributes=np.ones(rows, bool),
         )
+        seen = self._seen[:frames]
+        times_s, sizes = self._times[:frames], self._sizes[:frames]
+        if not seen.all():
+            there = np.flatnonzero(seen)
+            times_s = np.interp(np.arange(frames), there, times_s[there])
+            sizes = sizes[there[np.maximum(np.cumsum(seen) - 1, 0)]]
+            labels = labels.only(seen)
         return ClipResult(
             clip=self._clip.name,
             place=self._clip.place,
@@ -166,9 +180,12 @@ class ClipEvaluation:
             moving=self._clip.moving,
             field_of_view_deg=self._angle,
             labels=labels,
-            times_s=self._times[:frames],
-            sizes=self._sizes[:frames],
-            models={lane.name: lane.result(rows) for lane in self._lanes},
+            times_s=times_s,
+            sizes=sizes,
+            models={
+                lane.name: lane.result(self._seen[self._clip.labels.frame[:rows]])
+                for lane in self._lanes
+            },
             problems=tuple(self._problems),
         )
 
@@ -225,14 +242,25 @@ class _Lane:
         if not math.isnan(error):
             self._worst.offer(frame, number, row, error, truth, found)
 
-    def result(self, rows: int) -> ModelResult:
-        """What it said of the labelled faces before this row."""
+    def result(self, shown: npt.NDArray[np.bool_]) -> ModelResult:
+        """What it said of the labelled faces.
+
+        Args:
+            shown: for each of the first rows, whether its frame could be shown; the others are
+                left out.
+        """
+        rows, worst = len(shown), self._worst.result()
+        points, pose = self._points[:rows], self._pose[:rows]
+        if not shown.all():
+            points, pose = points[shown], pose[shown]
+            now = np.cumsum(shown) - 1
+            worst = tuple(replace(w, row=int(now[w.row])) for w in worst)
         return ModelResult(
             layout=self._layout,
-            points=self._points[:rows],
-            pose=self._pose[:rows],
+            points=points,
+            pose=pose,
             false_frames=np.array(self._false, np.int32),
-            worst=self._worst.result(),
+            worst=worst,
         )
 
 

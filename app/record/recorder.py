@@ -19,6 +19,7 @@ from app.record.places import RecordFiles
 from app.record.settings import RecordSettings
 from app.record.sidecar import State
 from app.record.take import Take
+from app.record.video import MOST_PIXELS, video_size
 from app.vision.result import FrameResult
 
 _log = logging.getLogger(__name__)
@@ -104,7 +105,7 @@ class Recorder:
         self._on_change = on_change or (lambda: None)
         self._changed = threading.Condition()
         self._queue: deque[tuple[FrameResult, State | None]] = deque()
-        self._queued_bytes = 0
+        self._queued_bytes = 0  # with those of the frame that is being written
         self._ending = False
         self._status = RecordStatus()
         self._take: Take | None = None
@@ -192,7 +193,7 @@ class Recorder:
         return not self._ending and self._status.running
 
     def _has_room(self, result: FrameResult) -> bool:
-        if not self._queue:
+        if not self._queued_bytes:
             return True
         size = self._queued_bytes + result.frame.image.nbytes
         return size <= QUEUE_BYTES and len(self._queue) < QUEUE_FRAMES
@@ -234,6 +235,10 @@ class Recorder:
     def _record_all(self) -> None:
         while (item := self._next()) is not None:
             self._record(*item)
+            with self._changed:
+                self._queued_bytes -= item[0].frame.image.nbytes
+                self._changed.notify_all()
+            item = None  # a picture may be large
 
     def _next(self) -> tuple[FrameResult, State | None] | None:
         with self._changed:
@@ -242,7 +247,6 @@ class Recorder:
                 return None
             busy = max(self._queued_bytes / QUEUE_BYTES, len(self._queue) / QUEUE_FRAMES)
             item = self._queue.popleft()
-            self._queued_bytes -= item[0].frame.image.nbytes
             self._changed.notify_all()
         if self._live and busy > BUSY:
             self._work_less()
@@ -271,8 +275,18 @@ class Recorder:
     def _begin_take(self, frame: Frame) -> Take:
         files = self._files(frame, len(self._status.files))
         self._take = take = Take(files, self._settings, self._about)
-        self._say(files=(*self._status.files, files))
+        self._say(files=(*self._status.files, files), note=self._note_of_size(frame))
         return take
+
+    def _note_of_size(self, frame: Frame) -> str:
+        size = video_size(frame.width, frame.height)
+        note = ""
+        if frame.width * frame.height > MOST_PIXELS:
+            note = (
+                f"The video is recorded in {size[0]}×{size[1]}: few players show more than that. "
+                f"Points keep their places in pictures of {frame.width}×{frame.height}."
+            )
+        return note or self._status.note
 
     def _finish_take(self) -> None:
         take, self._take = self._take, None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.core.claims import Claims
 from app.core.frame import Frame
@@ -23,6 +23,23 @@ from app.vision.result import FrameResult
 
 LONGEST_STEP_NS = 1_500_000_000
 """Pictures of different names that follow each other within this are those of one folder."""
+
+
+class _Moment(NamedTuple):
+    """What is remembered of a frame; its picture may be large."""
+
+    source: str
+    epoch: int
+    sequence: int
+    time_ns: int
+    width: int
+    height: int
+
+    @classmethod
+    def of(cls, frame: Frame) -> _Moment:
+        return cls(
+            frame.source, frame.epoch, frame.sequence, frame.time_ns, frame.width, frame.height
+        )
 
 
 class Take(Writer):
@@ -44,8 +61,8 @@ class Take(Writer):
         self.files = files
         self.frames = 0
         self._settings = settings
-        self._first: Frame | None = None
-        self._last: Frame | None = None
+        self._first: _Moment | None = None
+        self._last: _Moment | None = None
         self._sinks: list[VideoSink] = []
         self._effort = EFFORTS[0]
         self._painter = OverlayPainter(settings.overlay)
@@ -82,8 +99,8 @@ class Take(Writer):
             self._clean.write(frame.image, frame.time_ns)
         for lines in self._lines:
             lines.write(result, state)
-        self._first = self._first or frame
-        self._last = frame
+        self._last = _Moment.of(frame)
+        self._first = self._first or self._last
         self.frames += 1
 
     def repeats(self, frame: Frame) -> bool:

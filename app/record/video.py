@@ -57,13 +57,18 @@ _SMALLEST_SIDE: Final = 16
 _LARGEST_SIDE: Final = 16_384
 """x264 refuses more."""
 
+MOST_PIXELS: Final = 4096 * 2304
+"""Pixels of a picture in a video: H.264 up to level 5.2, which is as far as the decoders of phones
+and computers go. It also bounds the memory that the encoder takes, ten bytes and more a pixel.
+"""
+
 
 class VideoSink(Writer):
     """Writes pictures with their times into a video file.
 
     The file appears with the first picture, plays from then on, even when the program is
     killed, and is complete after `close`. The size is that of the first picture, with one row
-    or column repeated where H.264 needs an even number; a picture that is too large for H.264
+    or column repeated where H.264 needs an even number; a picture of more than `MOST_PIXELS`
     is shrunk, and later pictures of another size are fitted in with black bars.
 
     Args:
@@ -150,8 +155,7 @@ class VideoSink(Writer):
 
     def _start(self, image: Image, time_ns: int) -> None:
         height, width = image.shape[:2]
-        shrink = min(1.0, _LARGEST_SIDE / max(width, height))
-        self._size = (_even(round(width * shrink)), _even(round(height * shrink)))
+        self._size = video_size(width, height)
         self._first_ns = time_ns
         name, options = _FORMATS[self._path.suffix.lower()]
         self._container = av.open(
@@ -222,6 +226,12 @@ class VideoSink(Writer):
         if container is not None:
             with suppress(av.FFmpegError, OSError):  # a failure that led here was reported
                 container.close()
+
+
+def video_size(width: int, height: int) -> tuple[int, int]:
+    """Width and height in a video of pictures of a size."""
+    shrink = min(1.0, _LARGEST_SIDE / max(width, height), (MOST_PIXELS / width / height) ** 0.5)
+    return _even(int(width * shrink)), _even(int(height * shrink))
 
 
 def _even(pixels: int) -> int:

@@ -4,10 +4,12 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from app.capture.clip import ClipSource
@@ -331,3 +333,34 @@ for i in itertools.count():
     assert wanted[-1] - 1000 * rows[-1]["time_s"] < 1000
     manifest = json.loads((tmp_path / "out.manifest.json").read_text("utf-8"))
     assert manifest["complete"] is False
+
+
+def test_a_picture_is_kept_no_longer_than_it_is_needed(
+    make_recorder: MakeRecorder, make_result: ResultMaker
+) -> None:
+    recorder = make_recorder(live=False)
+    pictures = []
+    for number in range(3):
+        result = make_result(time_ns=number * STEP_NS, sequence=number)
+        pictures.append(weakref.ref(result.frame.image))
+        recorder.feed(result)
+        del result
+    until(lambda: recorder.status.frames == 3)
+    until(lambda: not any(picture() is not None for picture in pictures))
+
+
+def test_a_picture_larger_than_players_take_is_shrunk_with_a_word(
+    make_recorder: MakeRecorder,
+) -> None:
+    recorder = make_recorder(RecordSettings(what=What.CLEAN), live=False)
+    frame = Frame(np.zeros((2400, 4400, 3), np.uint8), 0, 0, 0, "large")
+    recorder.feed(
+        FrameResult(frame=frame, faces=(), stages_ms={}, model="", detector="", finished_ns=0)
+    )
+    assert recorder.stop(PATIENCE_S)
+    (files,) = recorder.status.files
+    assert files.clean is not None
+    with av.open(str(files.clean)) as container:
+        stream = container.streams.video[0]
+        size = f"{stream.width}×{stream.height}"
+    assert recorder.status.note.startswith(f"The video is recorded in {size}: ")

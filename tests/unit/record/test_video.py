@@ -13,7 +13,7 @@ from app.core.errors import OutputError
 from app.core.frame import Image
 from app.record.encoding import EFFORTS, next_encoder
 from app.record.quality import QUALITIES
-from app.record.video import VideoSink
+from app.record.video import MOST_PIXELS, VideoSink, video_size
 
 UNEVEN_MS = (0, 33, 100, 110, 400, 410, 700, 1000, 2500, 2510)
 
@@ -87,6 +87,15 @@ def test_a_picture_beyond_the_limit_of_h264_is_shrunk(tmp_path: Path) -> None:
         (frame,) = container.decode(video=0)
     assert (frame.width, frame.height) == (16_384, 82)
     assert frame.to_ndarray(format="bgr24").mean() == pytest.approx(200, abs=4)
+
+
+def test_a_video_is_no_larger_than_players_take() -> None:
+    assert video_size(3840, 2160) == (3840, 2160)
+    assert video_size(4096, 2304) == (4096, 2304)
+    for size in ((7680, 4320), (4320, 7680), (9000, 9000)):
+        width, height = video_size(*size)
+        assert 0.98 * MOST_PIXELS < width * height <= 1.001 * MOST_PIXELS
+        assert width / height == pytest.approx(size[0] / size[1], rel=2e-3)
 
 
 def test_a_repeated_edge_leaves_the_picture_where_it_was(tmp_path: Path) -> None:
