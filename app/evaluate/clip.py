@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.capture.images import load_image
+from app.capture.images import read_image
 from app.capture.source import Pace
 from app.core.clock import now_ns
 from app.core.frame import Frame
@@ -64,7 +64,7 @@ class LabelledClip:
             LabelError: size or number of the frames disagrees with the labels.
         """
         noted = [] if problems is None else problems
-        reader = _ReadAhead(self._images() if self.images else self._video(noted))
+        reader = _ReadAhead(self._images(noted) if self.images else self._video(noted))
         try:
             yield self._checked(iter(reader))
         finally:
@@ -82,10 +82,12 @@ class LabelledClip:
             finally:
                 problems.extend(source.problems)
 
-    def _images(self) -> Iterator[Frame]:
+    def _images(self, problems: list[str]) -> Iterator[Frame]:
         for number, path in enumerate(self.images):
             # Images have nothing to do with each other: each has an epoch of its own.
-            yield Frame(load_image(path), number * 10**9, now_ns(), number, path.name, epoch=number)
+            read = read_image(path)
+            problems.extend(read.notes)
+            yield Frame(read.image, number * 10**9, now_ns(), number, path.name, epoch=number)
 
     def _checked(self, frames: Iterator[Frame]) -> Iterator[Frame]:
         count = 0

@@ -12,14 +12,15 @@ import numpy as np
 
 from app import __version__
 from app.capture.clip import ClipSource
-from app.capture.images import load_image
+from app.capture.folder import folder_of_images
+from app.capture.images import read_image
+from app.core.errors import SourceError
 from app.core.face import Box
 from app.core.frame import Image
 from app.core.layout import IBUG68
 from app.core.openings import eye_aspect_ratios, mouth_aspect_ratio
 from app.evaluate.attributes import Threshold
 from app.evaluate.derive import face_attributes
-from app.evaluate.images import images_in
 from app.evaluate.label_file import FaceLabel, FrameLabels, LabelFile
 from app.evaluate.labels import MACHINE, LabelError
 from app.evaluate.matching import match
@@ -78,7 +79,9 @@ class ClipLabelling:
         self, media: Path, settings: LabellingSettings, *, known: LabelFile | None = None
     ) -> None:
         self._media, self._settings, self._known = media, settings, known
-        self._images = images_in(media) if media.is_dir() else ()
+        folder = folder_of_images(media) if media.is_dir() else None
+        self._images = folder.images if folder is not None else ()
+        self._notes = [folder.note] if folder is not None and folder.note else []
         self._done: list[FrameLabels] = []
         self._fresh: list[int] = []
         self._sizes: set[tuple[int, int]] = set()
@@ -107,7 +110,7 @@ class ClipLabelling:
     @property
     def problems(self) -> tuple[str, ...]:
         """A sentence for each thing that went wrong without ending the clip."""
-        return () if self._source is None else self._source.problems
+        return tuple(self._notes) if self._source is None else self._source.problems
 
     @property
     def done(self) -> int:
@@ -130,6 +133,10 @@ class ClipLabelling:
                 )
             self.total = number
             return False
+        there = known.frames[number] if known is not None and number < len(known.frames) else None
+        if picture.image is None:  # nobody can look at it, but it holds its place
+            self._done.append(there or FrameLabels(faces=None))
+            return True
         size = picture.image.shape[1], picture.image.shape[0]
         self._sizes.add(size)
         meant = None if known is None else known.size
@@ -138,7 +145,6 @@ class ClipLabelling:
                 f"The labels beside {self._media.name} are for pictures of {meant[0]}×{meant[1]} "
                 "pixels: they belong to another clip; move them away first."
             )
-        there = known.frames[number] if known is not None and number < len(known.frames) else None
         if there is not None and there.faces is not None:
             self._persons.see(there.faces, picture)
             self._done.append(there)
@@ -184,7 +190,15 @@ class ClipLabelling:
 
     def _stills(self) -> Iterator[_Picture]:
         for path in self._images:
-            yield _Picture(load_image(path), 0.0, moving=False)
+            try:
+                read = read_image(path)
+            except SourceError as error:
+                reason = str(error).removesuffix("; choose another file.").removesuffix(".")
+                self._notes.append(f"{reason}; it was left out.")
+                yield _Picture(None, 0.0, moving=False)
+                continue
+            self._notes.extend(read.notes)
+            yield _Picture(read.image, 0.0, moving=False)
 
     def _label(self, seen: ReferenceFace, size: tuple[int, int]) -> FaceLabel | None:
         """The label of one face, or None where nothing could be measured against it."""
@@ -225,7 +239,9 @@ def doubtful_frames(file: LabelFile) -> list[int]:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Picture:
-    image: Image
+    """One frame; `image` is None where it cannot be read."""
+
+    image: Image | None
     time_s: float
     moving: bool
 

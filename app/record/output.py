@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from app.capture.source import IMAGE_SUFFIXES
+from app.capture.kinds import IMAGE_SUFFIXES
 from app.core.errors import OutputError
 
 VIDEO_SUFFIXES: Final = (".mp4", ".m4v", ".mov", ".mkv")

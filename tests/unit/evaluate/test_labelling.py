@@ -184,7 +184,7 @@ def test_labels_are_written_as_pts_and_as_a_table(
         (["{folder}/empty"], "holds no images"),
         (["{folder}/text.mp4"], "text.mp4"),
         (["{clip}"], "is labelled already"),
-        (["{clip}", "--max-faces", "99"], "between 1 and 16"),
+        (["{clip}", "--max-faces", "99"], "between 1 and 64"),
         (["{clip}", "--csv", "{folder}/x.csv"], "take --pts instead"),
         (["{clip}", "--pts", "{folder}/labels.txt"], "is a file"),
         (["{folder}/rendered.mp4"], "were not made by a machine"),
