@@ -9,9 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.capture.images import read_image
+import numpy as np
+
+from app.capture.images import ReadImage, read_image
 from app.capture.source import Pace
 from app.core.clock import now_ns
+from app.core.errors import SourceError
 from app.core.frame import Frame
 from app.evaluate.labels import LabelError, LabelOrigin, Labels
 
@@ -85,7 +88,17 @@ class LabelledClip:
     def _images(self, problems: list[str]) -> Iterator[Frame]:
         for number, path in enumerate(self.images):
             # Images have nothing to do with each other: each has an epoch of its own.
-            read = read_image(path)
+            try:
+                read = read_image(path)
+            except SourceError as error:
+                if number < self.labels.frames and self.labels.labelled[number]:
+                    raise
+                # It holds its place as a picture of nothing: what is said of it never counts.
+                width, height = self.size or (1, 1)
+                reason = str(error).removesuffix("; choose another file.").removesuffix(".")
+                read = ReadImage(
+                    np.zeros((height, width, 3), np.uint8), (f"{reason}; it was left out.",)
+                )
             problems.extend(read.notes)
             yield Frame(read.image, number * 10**9, now_ns(), number, path.name, epoch=number)
 
