@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from app._opencv import cv2
 from app.capture.folder import folder_of_images
+from app.capture.heif import Heif
 from app.capture.image_head import BrokenImageError, ImageHead, read_head
 from app.capture.kinds import (
     HEAD_BYTES,
@@ -59,7 +60,8 @@ def load_image(path: Path) -> Image:
 def read_image(path: Path) -> ReadImage:
     """Read an image file as (H, W, 3) uint8 BGR, turned as its EXIF orientation asks.
 
-    Only pictures whose first bytes are those of a JPEG, PNG, BMP, WebP or TIFF reach a decoder,
+    Only pictures whose first bytes are those of a kind in
+    `app.capture.kinds.IMAGE_KINDS` reach a decoder,
     whatever their names, and only after their size is known. Grey, 16-bit and transparent images
     become plain BGR as `app.capture.pixels` says. The file may have any name that the system
     allows, also where OpenCV itself cannot open such names.
@@ -89,6 +91,8 @@ def read_image(path: Path) -> ReadImage:
             f"{path.name} has more than {MOST_BYTES >> 20} MiB; choose a smaller picture."
         )
     try:
+        if kind.name == "HEIC":
+            return _heic(path, data)
         head = read_head(kind.name, data)
         _check_size(path, head)
         return ReadImage(_decoded(head), _notes(path, head))
@@ -206,6 +210,13 @@ class ImagesSource(PlayedSource):
 
     def _index_at(self, time_s: float) -> int:
         return min(max(int(time_s * 1e9) // self._step_ns, 0), len(self._files) - 1)
+
+
+def _heic(path: Path, data: bytes) -> ReadImage:
+    heif = Heif(data)
+    head = ImageHead(width=heif.width, height=heif.height, transfer=heif.transfer, data=b"")
+    _check_size(path, head)
+    return ReadImage(heif.decode(most_pixels=MOST_PIXELS), _notes(path, head))
 
 
 def _check_size(path: Path, head: ImageHead) -> None:

@@ -1,6 +1,6 @@
 """What a file holds, by its first bytes: a picture that is read, one that is not, a video.
 
-A name only decides where the first bytes say nothing. The program opens pictures of five kinds and
+A name only decides where the first bytes say nothing. The program opens pictures of six kinds and
 no others: the libraries would decode many more, by code that nobody looks after any more.
 """
 
@@ -14,6 +14,7 @@ from typing import Final
 
 IMAGE_SUFFIXES: Final = frozenset(
     {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".webp", ".tif", ".tiff"}
+    | {".heic", ".heif"}
 )
 """Endings of the pictures that are read, for dialogs and for files that are damaged."""
 VIDEO_SUFFIXES: Final = frozenset(
@@ -22,7 +23,7 @@ VIDEO_SUFFIXES: Final = frozenset(
 )
 """Endings of videos, for playing, labelling and evaluating alike."""
 
-IMAGE_KINDS: Final = "JPEG, PNG, BMP, WebP, TIFF"
+IMAGE_KINDS: Final = "JPEG, PNG, BMP, WebP, TIFF, HEIC"
 """The pictures that are read, in words."""
 
 HEAD_BYTES: Final = 512
@@ -60,12 +61,12 @@ _READ: Final = (
     ("BMP", rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0"),
     ("WebP", rb"RIFF.{4}WEBP"),
     ("TIFF", rb"II\*\0|MM\0\*"),
+    ("HEIC", rb".{4}ftyp(hei[cxms]|mif[12]|miaf)"),
 )
 _FOREIGN: Final = (
     ("raw camera picture", rb"II\*\0.{4}CR|IIRO|IIRS|IIU\0|FUJIFILMCCD-RAW|FOVb|\0MRM"),
     ("BigTIFF", rb"II\+\0|MM\0\+"),
-    ("HEIC", rb".{4}ftyp(hei[cxms]|mif[12]|miaf)"),
-    ("AVIF", rb".{4}ftypavif"),
+    ("AVIF", rb".{4}ftyp(avif|mif[12].{4}(.{4}){0,8}avif)"),
     ("JPEG 2000", rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51"),
     ("JPEG XL", rb"\xff\x0a|\0\0\0\x0cJXL "),
     ("JPEG-LS", rb"\xff\xd8\xff\xf7"),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Sequence
+from fractions import Fraction
 
+import av
 import cv2
 import numpy as np
 
@@ -104,7 +106,87 @@ def tiff(
     return data
 
 
-def heic(*, irot: int = 0) -> bytes:
-    """The beginning of a HEIC file, which is enough to be known."""
-    body = b"heic" + b"\0\0\0\0" + b"mif1heic" + bytes([irot])
-    return struct.pack(">I", len(body) + 8) + b"ftyp" + body
+def box(name: bytes, *parts: bytes) -> bytes:
+    body = b"".join(parts)
+    return struct.pack(">I", len(body) + 8) + name + body
+
+
+def hevc(image: np.ndarray) -> tuple[bytes, bytes]:
+    """A grey picture (H, W) as one HEVC frame: its `hvcC` and its bytes."""
+    encoder = av.CodecContext.create("libx265", "w")
+    encoder.height, encoder.width = image.shape
+    encoder.pix_fmt, encoder.time_base = "yuv420p", Fraction(1, 25)
+    encoder.options = {"x265-params": "log-level=none:keyint=1:qp=4"}
+    bgr = np.repeat(image[:, :, None], 3, axis=2)
+    frame = av.VideoFrame.from_ndarray(bgr, format="bgr24")
+    frame = frame.reformat(format="yuv420p")
+    data = b"".join(bytes(p) for p in encoder.encode(frame) + encoder.encode(None))
+    units = data.replace(b"\0\0\0\1", b"\0\0\1").split(b"\0\0\1")[1:]
+    heads = [u for u in units if u[0] >> 1 & 63 in (32, 33, 34)]
+    rest = [u for u in units if u[0] >> 1 & 63 < 32]
+    config = b"\1\1" + bytes(19) + bytes([3]) + bytes([len(heads)])
+    for unit in heads:
+        config += struct.pack(">BHH", unit[0] >> 1 & 63, 1, len(unit)) + unit
+    return config, b"".join(struct.pack(">I", len(u)) + u for u in rest)
+
+
+def heic(*tiles: np.ndarray, columns: int = 1, irot: int = 0, imir: int | None = None) -> bytes:
+    """A HEIC file of grey tiles (H, W) of one size; one tile is no grid."""
+    coded = [hevc(tile) for tile in tiles]
+    height, width = tiles[0].shape
+    grid = len(tiles) > 1
+    rows = len(tiles) // columns
+    payload = [data for _, data in coded]
+    if grid:
+        size = struct.pack(">HH", columns * width, rows * height)
+        payload.append(bytes([0, 0, rows - 1, columns - 1]) + size)
+    primary = len(payload)
+    kinds = [b"hvc1"] * len(tiles) + [b"grid"] * grid
+    infe = [
+        box(b"infe", struct.pack(">IHH", 2 << 24, n, 0), kind, b"\0")
+        for n, kind in enumerate(kinds, start=1)
+    ]
+    whole = struct.pack(">III", 0, columns * width, rows * height)
+    properties = [box(b"ispe", struct.pack(">III", 0, width, height)), box(b"ispe", whole)]
+    properties += [box(b"hvcC", config) for config, _ in coded]
+    turned = [box(b"irot", bytes([irot]))]
+    turned += [] if imir is None else [box(b"imir", bytes([imir]))]
+    last = len(properties)
+    properties += turned
+    ipma = struct.pack(">II", 0, len(kinds))
+    for n in range(1, len(kinds) + 1):
+        own = [2] if grid and n == primary else [1, 2 + n]
+        if n == primary:
+            own += [last + 1 + i for i in range(len(turned))]
+        ipma += struct.pack(">HB", n, len(own)) + bytes(own)
+    iprp = box(b"iprp", box(b"ipco", *properties), box(b"ipma", ipma))
+    iref = b""
+    if grid:
+        ways = struct.pack(f">HH{len(tiles)}H", primary, len(tiles), *range(1, len(tiles) + 1))
+        iref = box(b"iref", b"\0" * 4, box(b"dimg", ways))
+    start = box(b"ftyp", b"heic", b"\0" * 4, b"mif1heic")
+
+    def meta(first: int) -> bytes:
+        iloc = struct.pack(">IHH", 0, 0x4400, len(payload))
+        place = first
+        for n, data in enumerate(payload, start=1):
+            iloc += struct.pack(">HHHII", n, 0, 1, place, len(data))
+            place += len(data)
+        return box(
+            b"meta",
+            b"\0" * 4,
+            box(b"hdlr", b"\0" * 8 + b"pict" + bytes(13)),
+            box(b"pitm", struct.pack(">IH", 0, primary)),
+            box(b"iloc", iloc),
+            box(b"iinf", struct.pack(">IH", 0, len(kinds)), *infe),
+            iref,
+            iprp,
+        )
+
+    offset = len(start) + len(meta(0)) + 8
+    return start + meta(offset) + box(b"mdat", *payload)
+
+
+def heic_start(brand: bytes = b"heic") -> bytes:
+    """The beginning of a HEIC or AVIF file, which is enough to be known."""
+    return box(b"ftyp", brand, b"\0" * 4, b"mif1" + brand)

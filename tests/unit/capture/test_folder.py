@@ -25,12 +25,12 @@ def test_pictures_are_told_by_content_and_the_rest_is_said(
     (folder / "b.jfif").write_bytes(files.encoded(".jpg", PLAIN))
     (folder / "c").write_bytes(files.encoded(".webp", PLAIN))
     (folder / "d.jpg.bak").write_bytes(files.encoded(".jpg", PLAIN))
-    (folder / "e.heic").write_bytes(files.heic())
+    (folder / "e.avif").write_bytes(files.heic_start(b"avif"))
     (folder / "f.mp4").write_bytes(b"\0\0\0\x18ftypisom" + bytes(40))
     (folder / "g.pdf").write_bytes(b"%PDF-1.4")
     (folder / "a.json").write_text("{}")
     (folder / "notes.txt").write_text("BMW")
-    names = ["a.png", "b.jfif", "c", "d.jpg.bak", "e.heic"]
+    names = ["a.png", "b.jfif", "c", "d.jpg.bak", "e.avif"]
     found = folder_of_images(folder)
     assert [path.name for path in found.images] == names
     assert [path.name for path in images_in(folder)] == names
@@ -40,8 +40,8 @@ def test_pictures_are_told_by_content_and_the_rest_is_said(
         assert [path.name for path in source.files] == names
         assert source.problems == (
             "f.mp4, g.pdf are no picture and left out.",
-            "e.heic is a picture of the kind HEIC, which is not read; save it as one of JPEG, "
-            "PNG, BMP, WebP, TIFF; it was left out.",
+            "e.avif is a picture of the kind AVIF, which is not read; save it as one of JPEG, "
+            "PNG, BMP, WebP, TIFF, HEIC; it was left out.",
         )
 
 

@@ -220,13 +220,13 @@ def test_an_image_that_cannot_be_read_keeps_its_place_when_labelled_and_measured
     cut_images: Path, models: list[ZooEntry], quick: EvaluationSettings
 ) -> None:
     (cut_images / "still1a.png").write_bytes(b"no picture")
-    (cut_images / "still1b.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    (cut_images / "still1b.avif").write_bytes(b"\0\0\0\x18ftypavif\0\0\0\0mif1avif")
     assert main(["label", str(cut_images)]) == 0
     clip = open_labelled_clip(cut_images)
-    assert [path.name for path in clip.images][1:4] == ["still1.png", "still1a.png", "still1b.heic"]
+    assert [path.name for path in clip.images][1:4] == ["still1.png", "still1a.png", "still1b.avif"]
     assert clip.labels.labelled.tolist() == [True, True, False, False, True, True]
     result = evaluate_clip(clip, models[-1:], quick)
     told = " ".join(result.problems)
     assert "still1a.png is not an image that can be read; it was left out." in told
-    assert "still1b.heic is a picture of the kind HEIC" in told
+    assert "still1b.avif is a picture of the kind AVIF" in told
     assert result.labels.frames == 6
