@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -95,16 +96,22 @@ _VIDEO: Final = (
     ("FLV", rb"FLV\x01"),
     ("ASF", rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),
 )
-_TABLE: Final = tuple(
-    (content, name, re.compile(pattern, re.DOTALL))
-    for content, rows in (
+
+
+@cache
+def _table() -> tuple[tuple[Content, str, re.Pattern[bytes]], ...]:
+    """Content, name and pattern of each kind; made when it is needed, as a start does not wait."""
+    rows = (
         # What JPEG-LS and raw files begin with, plain JPEG and TIFF begin with, too.
         (Content.FOREIGN, _FOREIGN),
         (Content.IMAGE, _READ),
         (Content.VIDEO, _VIDEO),
     )
-    for name, pattern in rows
-)
+    return tuple(
+        (content, name, re.compile(pattern, re.DOTALL))
+        for content, kinds in rows
+        for name, pattern in kinds
+    )
 
 
 def kind_of_bytes(start: bytes) -> FileKind | None:
@@ -113,7 +120,7 @@ def kind_of_bytes(start: bytes) -> FileKind | None:
     Args:
         start: its first bytes, `HEAD_BYTES` of them where it has so many.
     """
-    for content, name, pattern in _TABLE:
+    for content, name, pattern in _table():
         if pattern.match(start):
             return FileKind(content, name)
     return None

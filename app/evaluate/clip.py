@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from app.capture.folder import folder_of_images, left_out
 from app.capture.images import ReadImage, read_image
 from app.capture.source import Pace
 from app.core.clock import now_ns
@@ -67,11 +68,20 @@ class LabelledClip:
             LabelError: size or number of the frames disagrees with the labels.
         """
         noted = [] if problems is None else problems
+        noted.extend(self._left_out())
         reader = _ReadAhead(self._images(noted) if self.images else self._video(noted))
         try:
             yield self._checked(iter(reader))
         finally:
             reader.stop()
+
+    def _left_out(self) -> Iterator[str]:
+        """A sentence for the images of the folder without labels, and one for its other files."""
+        if self.images and self.media.is_dir():
+            folder = folder_of_images(self.media)
+            labelled = set(self.images)
+            names = [path.name for path in folder.images if path not in labelled]
+            yield from filter(None, (left_out(names, "not labelled"), folder.note))
 
     def _video(self, problems: list[str]) -> Iterator[Frame]:
         from app.capture.clip import ClipSource

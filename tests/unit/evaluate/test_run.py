@@ -247,3 +247,18 @@ def test_a_wished_limit_of_faces_holds_and_is_told(
     (values,) = figures_of(result).values()
     assert (values["faces"], values["missed"]) == (2, 4)
     assert "up to 6 faces labelled in a frame, of which 2 are followed" in result.problems[0]
+
+
+def test_images_without_labels_are_told(
+    tmp_path: Path, demo_frames: list[Frame], demo_labels: Lines, models: list[ZooEntry]
+) -> None:
+    folder = crowd(tmp_path, demo_frames, demo_labels, across=1, down=1)
+    for name in ("more.jfif", "other.jpg", "third.tiff", "fourth.webp"):
+        (folder / name).write_bytes((folder / "all.png").read_bytes())
+    (folder / "film.ts").write_bytes(b"film")
+    clip = open_labelled_clip(folder)
+    result = evaluate_clip(clip, models[-1:], EvaluationSettings(detector="haar"))
+    assert result.problems == (
+        "fourth.webp, more.jfif, other.jpg and 1 more are not labelled and left out.",
+        "film.ts is no picture and left out.",
+    )
