@@ -22,11 +22,11 @@ from app.capture.clip_index import (
     usual_duration_s,
 )
 from app.capture.formats import open_file, pictures
-from app.capture.kinds import check_kind
 from app.capture.playback import Picture, PlayedSource
 from app.capture.presentation import Presentation, Shown
 from app.capture.shown import Appearance
 from app.capture.source import Pace, SourceInfo, without_secrets
+from app.capture.special_files import check_kind
 from app.capture.timeline import Place, TimeLine
 from app.core.errors import SourceError
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from app._av import av
 from app.capture.formats import open_file
-from app.capture.source import VIDEO_SUFFIXES
+from app.capture.kinds import VIDEO_SUFFIXES
 
 ASK_S: Final = 6.0
 """How long a server may take to answer."""

@@ -13,7 +13,8 @@ from typing import ClassVar, Final, Self
 from urllib.parse import unquote, urlsplit
 
 from app.capture.devices import CameraSettings, CameraTarget, camera_targets
-from app.capture.kinds import check_kind
+from app.capture.kinds import Content, FileKind, kind_of
+from app.capture.special_files import check_kind
 from app.core.errors import SourceError
 from app.core.frame import Frame
 
@@ -210,13 +211,9 @@ class SourceOptions:
     give_up_s: float | None = None
 
 
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
-VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".ts"})
-
 RECORDED_SCHEMES = frozenset({"http", "https", "ftp"})
 """Protocols over which recordings are offered; the others only carry what is live."""
 
-_IMAGE_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM", b"II*\x00", b"MM\x00*")
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
 
@@ -263,19 +260,6 @@ def local_path(text: str) -> Path | None:
     return None if _URL.match(text) else Path(text)
 
 
-def is_image(path: Path) -> bool:
-    """Whether a file is a single picture, by its first bytes or else by its suffix.
-
-    Raises:
-        OSError: the file cannot be read.
-    """
-    with path.open("rb") as file:
-        start = file.read(12)
-    if start.startswith(_IMAGE_STARTS) or (start[:4] == b"RIFF" and start[8:] == b"WEBP"):
-        return True
-    return path.suffix.lower() in IMAGE_SUFFIXES
-
-
 def without_secrets(url: str) -> str:
     """A URL as people may see it: without user name, password and query."""
     parts = urlsplit(url)
@@ -302,12 +286,12 @@ def _from_path(path: Path, options: SourceOptions) -> FrameSource:
             images_per_second=options.images_per_second,
         )
     try:
-        image = is_image(path)
+        kind: FileKind = kind_of(path)
     except OSError as error:
         raise SourceError(
             f"{path.name} cannot be read: {error.strerror}; choose another file."
         ) from error
-    if image:
+    if kind.content in (Content.IMAGE, Content.FOREIGN):  # the second is refused with its name
         return ImagesSource(path, pace=options.pace, loop=options.loop)
 
     from app.capture.clip import ClipSource

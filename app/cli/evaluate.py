@@ -45,6 +45,7 @@ def evaluate(options: argparse.Namespace) -> int:
         detector=options.detector or DEFAULT_DETECTOR,
         vision=vision_settings(options),
         field_of_view_deg=options.fov,
+        follow_labelled=options.max_faces is None,
     )
     found = find_clips(options.clip)
     for name in found.unlabelled:

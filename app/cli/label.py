@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+from app.capture.kinds import VIDEO_SUFFIXES, is_video
 from app.capture.source import local_path
 from app.cli.delivery import Delivery, deliver
 from app.cli.frame_counter import FrameCounter
@@ -23,7 +24,7 @@ from app.evaluate.label_file import FrameLabels, LabelFile
 from app.evaluate.labelling import ClipLabelling, LabellingSettings, doubtful_frames
 from app.evaluate.labels import MACHINE, LabelError
 from app.evaluate.project_labels import read_label_file
-from app.evaluate.pts import VIDEO_SUFFIXES, write_pts_folder
+from app.evaluate.pts import write_pts_folder
 from app.record.output import check_place
 
 _SHOWN = 8
@@ -83,7 +84,7 @@ def _check_clip(clip: Path) -> None:
     if clip.is_dir():
         if not images_in(clip):
             raise SourceError(f"The folder {clip.name} holds no images; choose another one.")
-    elif clip.suffix.lower() not in VIDEO_SUFFIXES:
+    elif not is_video(clip):
         known = ", ".join(sorted(VIDEO_SUFFIXES))
         raise SourceError(
             f"{clip.name} is no video ({known}); put single images into a folder and name that."

@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.capture.images import load_image
+from app.capture.folder import folder_of_images, left_out
+from app.capture.images import read_image
 from app.capture.source import Pace
 from app.core.clock import now_ns
+from app.core.errors import SourceError
 from app.core.frame import Frame
 from app.evaluate.labels import LabelError, LabelOrigin, Labels
 
@@ -64,12 +66,23 @@ class LabelledClip:
             LabelError: size or number of the frames disagrees with the labels.
         """
         noted = [] if problems is None else problems
+        noted.extend(self._left_out())
         lengths: list[int] = []
-        reader = _ReadAhead(self._images() if self.images else self._video(noted, lengths))
+        reader = _ReadAhead(
+            self._images(noted, lengths) if self.images else self._video(noted, lengths)
+        )
         try:
             yield self._checked(iter(reader), lengths)
         finally:
             reader.stop()
+
+    def _left_out(self) -> Iterator[str]:
+        """A sentence for the images of the folder without labels, and one for its other files."""
+        if self.images and self.media.is_dir():
+            folder = folder_of_images(self.media)
+            labelled = set(self.images)
+            names = [path.name for path in folder.images if path not in labelled]
+            yield from filter(None, (left_out(names, "not labelled"), folder.note))
 
     def _video(self, problems: list[str], lengths: list[int]) -> Iterator[Frame]:
         from app.capture.clip import ClipSource
@@ -84,10 +97,20 @@ class LabelledClip:
                 lengths.append(source.length)
                 problems.extend(source.problems)
 
-    def _images(self) -> Iterator[Frame]:
+    def _images(self, problems: list[str], lengths: list[int]) -> Iterator[Frame]:
+        lengths.append(len(self.images))
         for number, path in enumerate(self.images):
+            try:
+                read = read_image(path)
+            except SourceError as error:
+                if number < self.labels.frames and self.labels.labelled[number]:
+                    raise
+                reason = str(error).removesuffix("; choose another file.").removesuffix(".")
+                problems.append(f"{reason}; it was left out.")
+                continue  # it keeps its place
+            problems.extend(read.notes)
             # Images have nothing to do with each other: each has an epoch of its own.
-            yield Frame(load_image(path), number * 10**9, now_ns(), number, path.name, epoch=number)
+            yield Frame(read.image, number * 10**9, now_ns(), number, path.name, epoch=number)
 
     def _checked(self, frames: Iterator[Frame], lengths: list[int]) -> Iterator[Frame]:
         count = 0

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from app.capture.kinds import is_video
 from app.evaluate.clip import LabelledClip
 from app.evaluate.csv_labels import read_csv_labels
 from app.evaluate.json_images import has_json_labels, read_json_images
 from app.evaluate.labels import LabelError
 from app.evaluate.project_labels import SUFFIX, read_project_labels
-from app.evaluate.pts import ANNOTATIONS, VIDEO_SUFFIXES, read_300vw, read_pts_images
+from app.evaluate.pts import ANNOTATIONS, read_300vw, read_pts_images
 from app.evaluate.wflw import PATTERN, read_wflw
 
 TABLE = "keypoints.csv"
@@ -49,7 +50,7 @@ def find_clips(path: Path) -> FoundClips:
             continue
         if _is_clip(inner):
             places.append(inner)
-        elif inner.suffix.lower() in VIDEO_SUFFIXES:
+        elif is_video(inner):
             unlabelled.append(inner.name)
     if not places:
         raise LabelError(
@@ -110,7 +111,7 @@ def _is_clip(path: Path) -> bool:
     if not path.is_dir():
         if path.match(PATTERN):
             return True
-        return path.suffix.lower() in VIDEO_SUFFIXES and own_labels(path).is_file()
+        return own_labels(path).is_file() and is_video(path)
     return (
         own_labels(path).is_file()
         or (path / ANNOTATIONS).is_dir()

@@ -12,14 +12,15 @@ import numpy as np
 
 from app import __version__
 from app.capture.clip import ClipSource
-from app.capture.images import load_image
+from app.capture.folder import folder_of_images
+from app.capture.images import read_image
+from app.core.errors import SourceError
 from app.core.face import Box
 from app.core.frame import Image
 from app.core.layout import IBUG68
 from app.core.openings import eye_aspect_ratios, mouth_aspect_ratio
 from app.evaluate.attributes import Threshold
 from app.evaluate.derive import face_attributes
-from app.evaluate.images import images_in
 from app.evaluate.label_file import FaceLabel, FrameLabels, LabelFile
 from app.evaluate.labels import MACHINE, LabelError
 from app.evaluate.matching import match
@@ -78,7 +79,9 @@ class ClipLabelling:
         self, media: Path, settings: LabellingSettings, *, known: LabelFile | None = None
     ) -> None:
         self._media, self._settings, self._known = media, settings, known
-        self._images = images_in(media) if media.is_dir() else ()
+        folder = folder_of_images(media) if media.is_dir() else None
+        self._images = folder.images if folder is not None else ()
+        self._notes = [folder.note] if folder is not None and folder.note else []
         self._done: list[FrameLabels] = []
         self._fresh: list[int] = []
         self._sizes: set[tuple[int, int]] = set()
@@ -107,7 +110,7 @@ class ClipLabelling:
     @property
     def problems(self) -> tuple[str, ...]:
         """A sentence for each thing that went wrong without ending the clip."""
-        return () if self._source is None else self._source.problems
+        return tuple(self._notes) if self._source is None else self._source.problems
 
     @property
     def done(self) -> int:
@@ -132,6 +135,7 @@ class ClipLabelling:
                 )
             self.total = number
             return False
+        there = known.frames[number] if known is not None and number < len(known.frames) else None
         size = picture.image.shape[1], picture.image.shape[0]
         self._sizes.add(size)
         meant = None if known is None else known.size
@@ -140,7 +144,6 @@ class ClipLabelling:
                 f"The labels beside {self._media.name} are for pictures of {meant[0]}×{meant[1]} "
                 "pixels: they belong to another clip; move them away first."
             )
-        there = known.frames[number] if known is not None and number < len(known.frames) else None
         if there is not None and there.faces is not None:
             self._persons.see(there.faces, picture)
             if known is not None and known.truth == MACHINE and not there.corrected:
@@ -161,7 +164,7 @@ class ClipLabelling:
 
     @property
     def _length(self) -> int:
-        return len(self._done) if self._source is None else self._source.length
+        return len(self._images) if self._source is None else self._source.length
 
     def _pass_over(self, number: int) -> None:
         """Frames before this one that could not be decoded keep their place, without labels."""
@@ -199,7 +202,14 @@ class ClipLabelling:
 
     def _stills(self) -> Iterator[_Picture]:
         for number, path in enumerate(self._images):
-            yield _Picture(load_image(path), number, 0.0, moving=False)
+            try:
+                read = read_image(path)
+            except SourceError as error:
+                reason = str(error).removesuffix("; choose another file.").removesuffix(".")
+                self._notes.append(f"{reason}; it was left out.")
+                continue
+            self._notes.extend(read.notes)
+            yield _Picture(read.image, number, 0.0, moving=False)
 
     def _label(self, seen: ReferenceFace, size: tuple[int, int]) -> FaceLabel | None:
         """The label of one face, or None where nothing could be measured against it."""

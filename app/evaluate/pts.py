@@ -20,6 +20,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from app.capture.kinds import is_video
 from app.core.errors import OutputError, SourceError
 from app.core.files import write_text
 from app.core.layout import IBUG68, LandmarkLayout
@@ -36,7 +37,6 @@ from app.evaluate.label_file import LabelFile
 from app.evaluate.labels import LabelError, LabelsBuilder, broken, check_points, unreadable
 from app.evaluate.metrics import Floats
 
-VIDEO_SUFFIXES: Final = frozenset({".mp4", ".m4v", ".avi", ".mov", ".mkv", ".webm", ".mpg"})
 ANNOTATIONS: Final = "annot"
 _FIRST_PIXEL: Final = 1.0
 
@@ -137,7 +137,7 @@ def read_300vw(folder: Path) -> LabelledClip:
     Raises:
         LabelError: the video or the labels are missing, or a label is broken.
     """
-    videos = [p for p in sorted(folder.iterdir()) if p.suffix.lower() in VIDEO_SUFFIXES]
+    videos = [p for p in sorted(folder.iterdir()) if not p.name.startswith(".") and is_video(p)]
     if len(videos) != 1:
         raise LabelError(
             f"The folder {folder.name} should hold one video beside {ANNOTATIONS}, it holds "

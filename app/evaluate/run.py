@@ -24,7 +24,7 @@ from app.evaluate.worst import WorstFaces
 from app.vision.detectors import DEFAULT_DETECTOR, find_detector
 from app.vision.landmarkers import open_landmarker
 from app.vision.pipeline import Pipeline
-from app.vision.settings import FIELD_OF_VIEW, VisionSettings
+from app.vision.settings import FIELD_OF_VIEW, MAX_FACES, VisionSettings
 from app.vision.zoo import ZooEntry
 
 Progress = Callable[[int, int], None]
@@ -44,11 +44,14 @@ class EvaluationSettings:
         vision: as in the live program, but without smoothing, so that the model is measured.
         field_of_view_deg: horizontal angle that poses are measured with; None takes what the
             labels say of their camera, or else the default of the program.
+        follow_labelled: in a clip that has more faces labelled in one frame than `vision` follows,
+            follow so many; or else the others count as missed, which no model has looked at.
     """
 
     detector: str = DEFAULT_DETECTOR
     vision: VisionSettings = field(default_factory=_unsmoothed)
     field_of_view_deg: float | None = None
+    follow_labelled: bool = True
 
     def as_dict(self) -> dict[str, Any]:
         """The settings as plain values, as the summary and kept evaluations hold them."""
@@ -56,6 +59,7 @@ class EvaluationSettings:
             "detector": self.detector,
             "detect_interval_s": self.vision.detect_interval_s,
             "max_faces": self.vision.max_faces,
+            "follow_labelled": self.follow_labelled,
             "min_trust": self.vision.min_trust,
             "smoothing": self.vision.smooth,
             "field_of_view_deg": self.field_of_view_deg,
@@ -94,13 +98,17 @@ class ClipEvaluation:
         self._clip, self._models = clip, models
         self._detector = settings.detector
         self._angle = settings.field_of_view_deg or clip.field_of_view_deg or FIELD_OF_VIEW.default
-        self._vision = replace(settings.vision, field_of_view_deg=self._angle)
         labels = clip.labels
+        self._problems: list[str] = []
+        self._vision = replace(
+            settings.vision,
+            field_of_view_deg=self._angle,
+            max_faces=self._faces_followed(settings),
+        )
         self._rows = labels.rows_by_frame()
         self._attributes = labels.attributes.copy()
         self._times = np.zeros(labels.frames)
         self._sizes = np.zeros((labels.frames, 2), np.int32)
-        self._problems: list[str] = []
         self._lanes: list[_Lane] = []
         self._stack = ExitStack()
         self._seen = np.zeros(labels.frames, bool)
@@ -127,6 +135,19 @@ class ClipEvaluation:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    def _faces_followed(self, settings: EvaluationSettings) -> int:
+        """How many faces the models follow; a limit that leaves some out becomes a note."""
+        labels, limit = self._clip.labels, settings.vision.max_faces
+        most = int(np.bincount(labels.frame).max()) if len(labels.frame) else 0
+        if settings.follow_labelled:
+            limit = max(limit, min(most, int(MAX_FACES.high)))
+        if most > limit:
+            self._problems.append(
+                f"{self._clip.name} has up to {most} faces labelled in a frame, of which "
+                f"{limit} are followed: the others count as missed."
+            )
+        return limit
 
     def step(self) -> bool:
         """Show the next frame to all models; False if there was none.

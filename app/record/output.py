@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from app.capture.source import IMAGE_SUFFIXES
+from app.capture.kinds import is_image
 from app.core.errors import OutputError
 from app.core.files import is_pipe, partial_file
 
@@ -87,8 +87,7 @@ def check_apart(outputs: Sequence[Path], *, source: Path | None) -> None:
             continue  # a device or a pipe
         if source is not None and _same(path, source):
             raise OutputError(f"{path} is the source itself; choose another name.")
-        picture = path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
-        if picture and source is not None and _same(path.parent, source):
+        if source is not None and _same(path.parent, source) and is_image(path):
             raise OutputError(f"{path} is a picture of the source; choose another name.")
         if any(_same(path, other) for other in outputs[:i]):
             raise OutputError(f"{path} was asked for twice; give each output a name of its own.")

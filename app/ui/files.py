@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData, QStandardPaths
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from app.capture.source import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from app.capture.kinds import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from app.ui.preferences import Preferences
 from app.ui.sources import Sources
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow
 
-from app.capture.source import VIDEO_SUFFIXES
+from app.capture.kinds import VIDEO_SUFFIXES
 from app.core.resources import asset
 from app.ui.banner import BannerStack, Message
 from app.ui.evaluation.actions import EvaluationActions

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QMainWindow
 
-from app.capture.source import VIDEO_SUFFIXES
+from app.capture.kinds import VIDEO_SUFFIXES, is_image
 from app.ui.banner import BannerStack, Message
 from app.ui.icons import PaletteIcons
 from app.ui.preferences import Preferences
@@ -62,7 +62,7 @@ class Labelling(QObject):
         media = media or self._sources.path or self._ask()
         if media is None:
             return
-        if not media.is_dir() and media.suffix.lower() not in VIDEO_SUFFIXES:
+        if is_image(media):
             words = f"{media.name} is a single image; labels belong to a video or a folder."
             self._banners.announce(Message("label editor", "error", words))
             return

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
-from app.capture.source import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from app.capture.kinds import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from app.core.errors import PfldLiveError
 from app.record.output import check_place
 from app.record.places import RecordFiles, files_in, safe_name

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from app.capture.images import ImagesSource, load_image, natural_key
+from app.capture.folder import natural_key
+from app.capture.images import ImagesSource, load_image
 from app.capture.source import Pace
 from app.core.errors import SourceError
 

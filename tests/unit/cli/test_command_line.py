@@ -79,7 +79,7 @@ def test_help_does_not_wait_for_heavy_imports() -> None:
         (["run", "{empty}"], "empty.png"),
         (["run", "{folder}"], "folder"),
         (["run", "{clip}", "--model", "no-such-model"], "no-such-model"),
-        (["run", "{clip}", "--max-faces", "99"], "between 1 and 16"),
+        (["run", "{clip}", "--max-faces", "99"], "between 1 and 64"),
         (["run", "{clip}", "--headless", "--output", "{folder}"], "is a folder"),
         (["run", "{clip}", "--json", "{folder}/no/such/summary.json"], "does not exist"),
         (["run", "{clip}", "--output", "{clip}"], "is the source itself"),

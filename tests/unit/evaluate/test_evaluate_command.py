@@ -128,7 +128,7 @@ def test_an_error_above_the_limit_is_exit_code_1(
         (["{clip}", "--report", "{folder}/no/such/r.html"], "does not exist"),
         (["{clip}", "--report", "{clip}"], "is the source itself"),
         (["{clip}", "--json", "x.json", "--csv", "x.json"], "asked for twice"),
-        (["{clip}", "--max-faces", "99"], "between 1 and 16"),
+        (["{clip}", "--max-faces", "99"], "between 1 and 64"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(

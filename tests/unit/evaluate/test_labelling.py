@@ -18,6 +18,8 @@ from app.evaluate.labelling import ClipLabelling, LabellingSettings, doubtful_fr
 from app.evaluate.labels import MACHINE, LabelError
 from app.evaluate.metrics import nme, point_errors
 from app.evaluate.project_labels import read_label_file, write_label_file
+from app.evaluate.run import EvaluationSettings, evaluate_clip
+from app.vision.zoo import ZooEntry
 from tests.unit.evaluate.label_lines import Lines, main_points
 
 SETTINGS = LabellingSettings()
@@ -184,7 +186,7 @@ def test_labels_are_written_as_pts_and_as_a_table(
         (["{folder}/empty"], "holds no images"),
         (["{folder}/text.mp4"], "text.mp4"),
         (["{clip}"], "is labelled already"),
-        (["{clip}", "--max-faces", "99"], "between 1 and 16"),
+        (["{clip}", "--max-faces", "99"], "between 1 and 64"),
         (["{clip}", "--csv", "{folder}/x.csv"], "take --pts instead"),
         (["{clip}", "--pts", "{folder}/labels.txt"], "is a file"),
         (["{folder}/rendered.mp4"], "were not made by a machine"),
@@ -212,3 +214,19 @@ def test_bad_input_is_one_sentence_and_exit_code_2(
     assert len(printed.err.splitlines()) == 1
     assert words in printed.err
     assert before == {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def test_an_image_that_cannot_be_read_keeps_its_place_when_labelled_and_measured(
+    cut_images: Path, models: list[ZooEntry], quick: EvaluationSettings
+) -> None:
+    (cut_images / "still1a.png").write_bytes(b"no picture")
+    (cut_images / "still1b.avif").write_bytes(b"\0\0\0\x18ftypavif\0\0\0\0mif1avif")
+    assert main(["label", str(cut_images)]) == 0
+    clip = open_labelled_clip(cut_images)
+    assert [path.name for path in clip.images][1:4] == ["still1.png", "still1a.png", "still1b.avif"]
+    assert clip.labels.labelled.tolist() == [True, True, False, False, True, True]
+    result = evaluate_clip(clip, models[-1:], quick)
+    told = " ".join(result.problems)
+    assert "still1a.png is not an image that can be read; it was left out." in told
+    assert "still1b.avif is a picture of the kind AVIF" in told
+    assert result.labels.frames == 6

@@ -202,3 +202,63 @@ def test_the_worst_faces_are_kept_one_a_moment(demo_frames: list[Frame]) -> None
     assert len({w.frame // 15 for w in kept}) == KEPT
     picture = cv2.imdecode(np.frombuffer(kept[0].jpeg, np.uint8), cv2.IMREAD_COLOR)
     assert picture.shape == (260, 260, 3)
+
+
+def crowd(tmp_path: Path, frames: list[Frame], labels: Lines, *, across: int, down: int) -> Path:
+    """A folder with one picture of many faces, all labelled."""
+    image = cv2.resize(frames[0].image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    height, width = image.shape[:2]
+    (points,) = (np.array(face["points"]) for face in labels[1]["faces"] if face["person"] == 0)
+    folder = tmp_path / "crowd"
+    folder.mkdir()
+    cv2.imwrite(str(folder / "all.png"), np.tile(image, (down, across, 1)))
+    places = [(x * width, y * height) for y in range(down) for x in range(across)]
+    faces = [("all.png", 0.5 * (points + 0.5) - 0.5 + place) for place in places]
+    write_csv_labels(folder / "keypoints.csv", faces)
+    return folder
+
+
+@pytest.mark.parametrize(("across", "down"), [(3, 2), (5, 4)])
+def test_as_many_faces_are_followed_as_are_labelled(
+    tmp_path: Path,
+    demo_frames: list[Frame],
+    demo_labels: Lines,
+    models: list[ZooEntry],
+    across: int,
+    down: int,
+) -> None:
+    folder = crowd(tmp_path, demo_frames, demo_labels, across=across, down=down)
+    settings = EvaluationSettings(vision=VisionSettings(smooth=False))
+    result = evaluate_clip(open_labelled_clip(folder), models[-1:], settings)
+    (values,) = figures_of(result).values()
+    assert values["faces"] + values["missed"] == across * down
+    assert values["faces"] > VisionSettings().max_faces  # what the detector sees of the crowd
+    assert result.problems == ()
+
+
+def test_a_wished_limit_of_faces_holds_and_is_told(
+    tmp_path: Path, demo_frames: list[Frame], demo_labels: Lines, models: list[ZooEntry]
+) -> None:
+    folder = crowd(tmp_path, demo_frames, demo_labels, across=3, down=2)
+    settings = EvaluationSettings(
+        vision=VisionSettings(smooth=False, max_faces=2), follow_labelled=False
+    )
+    result = evaluate_clip(open_labelled_clip(folder), models[-1:], settings)
+    (values,) = figures_of(result).values()
+    assert (values["faces"], values["missed"]) == (2, 4)
+    assert "up to 6 faces labelled in a frame, of which 2 are followed" in result.problems[0]
+
+
+def test_images_without_labels_are_told(
+    tmp_path: Path, demo_frames: list[Frame], demo_labels: Lines, models: list[ZooEntry]
+) -> None:
+    folder = crowd(tmp_path, demo_frames, demo_labels, across=1, down=1)
+    for name in ("more.jfif", "other.jpg", "third.tiff", "fourth.webp"):
+        (folder / name).write_bytes((folder / "all.png").read_bytes())
+    (folder / "film.ts").write_bytes(b"film")
+    clip = open_labelled_clip(folder)
+    result = evaluate_clip(clip, models[-1:], EvaluationSettings(detector="haar"))
+    assert result.problems == (
+        "fourth.webp, more.jfif, other.jpg and 1 more are not labelled and left out.",
+        "film.ts is no picture and left out.",
+    )
