@@ -16,6 +16,7 @@ from app.capture.av_errors import reason
 from app.capture.playback import Picture, PlayedSource
 from app.capture.source import Pace, SourceInfo, without_secrets
 from app.core.errors import SourceError
+from app.core.files import exists, is_file
 from app.core.frame import Image
 
 if TYPE_CHECKING:
@@ -104,10 +105,10 @@ class ClipSource(PlayedSource):
     def _start_container(self) -> None:
         self._unload()
         file = Path(self._path)
-        if file.is_file() and file.stat().st_size == 0:
+        if is_file(file) and file.stat().st_size == 0:
             raise SourceError(f"{self.name} is empty; choose another file.")
         try:
-            timeout = None if file.exists() else NETWORK_TIMEOUT_S
+            timeout = None if exists(file) else NETWORK_TIMEOUT_S
             container = av.open(self._path, metadata_errors="replace", timeout=timeout)
         except (av.FFmpegError, OSError, ValueError) as error:
             raise self._refusal(_reason(error)) from error

@@ -13,7 +13,7 @@ from app.cli.options import vision_settings
 from app.cli.stopping import Stopping
 from app.cli.summary import write_json
 from app.core.errors import ModelError, PfldLiveError
-from app.core.files import write_text
+from app.core.files import is_folder, write_text
 from app.evaluate.find import FoundClips, find_clips
 from app.evaluate.jobs import Job, make_jobs, run_job, run_jobs
 from app.evaluate.measures import Figures, measure, measure_shared
@@ -49,6 +49,9 @@ def evaluate(options: argparse.Namespace) -> int:
         print(f"left out: {name} has no labels", file=sys.stderr)
     models = _models(options.models)
     jobs = make_jobs(found.places, models, settings, _results_folder(options, found))
+    for job in jobs:
+        if job.kept is not None:
+            check_place(job.kept)
     results = _run(jobs, options.jobs)
     measured = {entry.label: measure(results, entry.label) for entry in models}
     _write(options, results, measured, settings)
@@ -89,7 +92,7 @@ def _results_folder(options: argparse.Namespace, found: FoundClips) -> Path | No
     if folder is None and not found.single:
         folder = Path(f"{options.clip.resolve().name}-results")
     if folder is not None:
-        check_place(folder / "result" if folder.is_dir() else folder)
+        check_place(folder / "result" if is_folder(folder) else folder)
         folder.mkdir(exist_ok=True)
     return folder
 

@@ -11,6 +11,7 @@ from app.capture.source import local_path
 from app.cli.frame_counter import FrameCounter
 from app.cli.stopping import Stopping
 from app.core.errors import OutputError, SourceError
+from app.core.files import exists, is_file, is_folder
 from app.evaluate.csv_labels import write_csv_labels
 from app.evaluate.find import own_labels
 from app.evaluate.images import images_in
@@ -62,7 +63,7 @@ def label(options: argparse.Namespace) -> int:
 
 
 def _check_clip(clip: Path) -> None:
-    if not clip.exists():
+    if not exists(clip):
         what = "is no file" if local_path(str(clip)) is None else "does not exist"
         raise SourceError(f"{str(clip)!r} {what}; name a video or a folder of images.")
     if clip.is_dir():
@@ -78,9 +79,9 @@ def _check_clip(clip: Path) -> None:
 def _check_exports(options: argparse.Namespace) -> None:
     """Find out before the work whether its results can be kept."""
     if options.pts is not None:
-        if options.pts.is_file():
+        if is_file(options.pts):
             raise OutputError(f"{options.pts} is a file; name a folder for the .pts files.")
-        check_place(options.pts / "000001.pts" if options.pts.is_dir() else options.pts)
+        check_place(options.pts / "000001.pts" if is_folder(options.pts) else options.pts)
     if options.csv is not None:
         check_place(options.csv)
         if not options.clip.is_dir():
@@ -97,7 +98,7 @@ def _check_exports(options: argparse.Namespace) -> None:
 
 def _known(path: Path, *, overwrite: bool) -> LabelFile | None:
     """The labels that are there already, without those that are to be made again."""
-    if not path.exists():
+    if not exists(path):
         return None
     file = read_label_file(path)
     if file.truth != MACHINE:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 
+from app.cli.console import Console
 from app.cli.parser import USER_ERROR, build_parser
 from app.cli.stopping import ending_at_once
 from app.core.errors import PfldLiveError
@@ -25,20 +25,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0 when all went well, 1 where `evaluate --fail-above` says so, 2 for what
         the user can mend.
     """
+    with Console() as console:
+        code = _run(arguments)
+    if console.failure is None:
+        return code
+    if console.nobody_reads:  # as in `pfld-live models | head`
+        return code or _NOBODY_READS
+    reason = console.failure.strerror or str(console.failure)
+    with Console():  # the same disk may be full for the standard error
+        print(f"pfld-live: What was found cannot be printed: {reason}.", file=sys.stderr)
+    return code or USER_ERROR
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     with ending_at_once():  # numpy starts here
         options = build_parser().parse_args(arguments)
     try:
-        code = int(options.command(options))
-        if sys.stdout is not None:
-            sys.stdout.flush()
-        return code
+        return int(options.command(options))
     except PfldLiveError as error:
         print(f"pfld-live: {error}", file=sys.stderr)
         return USER_ERROR
     except KeyboardInterrupt:
         print("pfld-live: stopped.", file=sys.stderr)
         return _STOPPED
-    except BrokenPipeError:  # nobody reads on, as in `pfld-live models | head`
-        # What is still unwritten would complain once more at the end of the process.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _NOBODY_READS

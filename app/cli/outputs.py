@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import re
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 from app.capture.source import local_path
 from app.core.errors import OutputError, PfldLiveError
 from app.core.frame import Frame
+from app.core.hosts import plain_host
 from app.record.live_out.protocols import LOCAL, PROTOCOLS, LiveOutSettings
 from app.record.output import check_apart, check_place
 from app.record.places import RecordFiles
@@ -42,6 +45,9 @@ def record_files(options: argparse.Namespace, what: What) -> RecordFiles:
         OutputError: one of them cannot be written, or holds something already.
     """
     video, sidecar = options.output, options.sidecar
+    for path in (video, options.snapshot):
+        if path is not None:
+            check_place(path)  # other names are made from it
     clean = video if what is What.CLEAN else None
     if what is What.BOTH and video is not None:
         clean = video.with_name(f"{video.stem}-clean{video.suffix}")
@@ -93,13 +99,28 @@ def live_out_settings(options: argparse.Namespace) -> LiveOutSettings:
         name, _, port = item.strip().partition(":")
         if not name:
             continue
-        if name not in PROTOCOLS or not (port.isdecimal() or not port):
+        if name not in PROTOCOLS or not re.fullmatch("[0-9]{0,9}", port):
             raise PfldLiveError(
                 f"{item.strip()!r} cannot be sent; --send takes {', '.join(PROTOCOLS)}, each maybe "
                 "with a port as in json:5000."
             )
         ports[name] = int(port or PROTOCOLS[name].port.default)
-    return LiveOutSettings(ports=ports, host=options.send_host or LOCAL)
+    if options.send_host is not None and not ports:
+        raise PfldLiveError("--send-host needs --send, which says what goes there.")
+    host = LOCAL if options.send_host is None else plain_host(options.send_host)
+    settings = LiveOutSettings(ports=ports, host=host)
+    if ports:
+        _check_known(host)
+    return settings
+
+
+def _check_known(host: str) -> None:
+    try:
+        socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
+    except OSError as error:
+        raise PfldLiveError(
+            f"No machine {host!r} is known here: {error.strerror or error}; check --send-host."
+        ) from error
 
 
 def _overlay(text: str | None) -> OverlayOptions:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from app.core.meters import Percentiles
+from app.core.text import readable
 from app.record.output import check_place, refusal
 from app.vision.result import STAGES, FrameResult
 
@@ -107,7 +108,7 @@ def write_json(path: Path, value: object) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    text = readable(json.dumps(value, indent=2, ensure_ascii=False)) + "\n"
     partial = path.with_name(path.name + ".part")
     try:
         check_place(path)

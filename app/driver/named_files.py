@@ -13,6 +13,8 @@ from app.core.errors import OutputError, PfldLiveError
 from app.core.files import write_text
 
 _LONGEST_NAME: Final = 60
+_LONGEST_FILE: Final = 240
+"""Bytes of the name of a file before its endings; file systems take 255 with them."""
 _SUFFIX: Final = ".json"
 
 
@@ -95,6 +97,10 @@ class NamedFiles:
                 f"got {name[: _LONGEST_NAME + 1]!r}."
             )
         safe = "".join(c if c.isalnum() or c in " -_.()" else quote(c, safe="") for c in name)
+        if len(safe.encode()) > _LONGEST_FILE:
+            raise PfldLiveError(
+                f"The name {name!r} of a {self.kind} is too long for a file; choose a shorter one."
+            )
         return self.folder / f"{safe}{_SUFFIX}"
 
     def _broken(self, path: Path) -> PfldLiveError:

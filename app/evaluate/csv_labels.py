@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from app.core.files import write_text
+from app.core.files import is_file, write_text
 from app.core.layout import IBUG68, LAYOUTS, LandmarkLayout
 from app.evaluate.clip import LabelledClip
 from app.evaluate.labels import LabelError, LabelsBuilder, broken
@@ -46,7 +46,7 @@ def read_csv_labels(path: Path) -> LabelledClip:
         if len(row) != len(header):
             raise broken(path, f"it has {len(row)} cells instead of {len(header)}", line)
         name = row[name_column]
-        if name not in faces and not (path.parent / name).is_file():
+        if name not in faces and not is_file(path.parent / name):
             raise broken(path, f"there is no image {name}", line)
         try:
             values = [float(row[c]) if row[c].strip() else None for c in columns]

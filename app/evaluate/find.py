@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from app.core.files import exists, is_file
 from app.evaluate.clip import LabelledClip
 from app.evaluate.csv_labels import read_csv_labels
 from app.evaluate.json_images import has_json_labels, read_json_images
@@ -37,7 +38,7 @@ def find_clips(path: Path) -> FoundClips:
     Raises:
         LabelError: there is nothing at the path, or no clip with labels.
     """
-    if not path.exists():
+    if not exists(path):
         raise LabelError(f"There is no file or folder {str(path)!r}; check the spelling.")
     if not path.is_dir():
         return FoundClips((path,), single=True)
@@ -61,7 +62,7 @@ def find_clips(path: Path) -> FoundClips:
 
 def has_labels(path: Path) -> bool:
     """Whether there are labels for a video, an image or a folder, whatever they are worth."""
-    return own_labels(path).is_file() or _is_clip(path)
+    return is_file(own_labels(path)) or _is_clip(path)
 
 
 def open_labelled_clip(path: Path) -> LabelledClip:
@@ -84,7 +85,7 @@ def _open(path: Path) -> LabelledClip:
     if path.suffix.lower() == ".txt" and path.is_file():
         return read_wflw(path)
     beside = own_labels(path)
-    if beside.is_file():
+    if is_file(beside):
         return read_project_labels(beside)
     if path.is_dir():
         if (path / ANNOTATIONS).is_dir():
@@ -101,7 +102,15 @@ def _open(path: Path) -> LabelledClip:
 
 
 def own_labels(path: Path) -> Path:
-    """Where the project's own label file of a video or a folder of images belongs."""
+    """Where the project's own label file of a video or a folder of images belongs.
+
+    Raises:
+        LabelError: the path is the root of a file system.
+    """
+    if path.name in ("", ".."):  # `.` and its like have a name only where they lie
+        path = path.resolve()
+    if not path.name:
+        raise LabelError("Labels of a whole disk have no place; name a clip or a folder.")
     # Of a folder the whole name counts, which may hold full stops.
     return path.with_name((path.name if path.is_dir() else path.stem) + SUFFIX)
 
@@ -110,9 +119,9 @@ def _is_clip(path: Path) -> bool:
     if not path.is_dir():
         if path.match(PATTERN):
             return True
-        return path.suffix.lower() in VIDEO_SUFFIXES and own_labels(path).is_file()
+        return path.suffix.lower() in VIDEO_SUFFIXES and is_file(own_labels(path))
     return (
-        own_labels(path).is_file()
+        is_file(own_labels(path))
         or (path / ANNOTATIONS).is_dir()
         or (path / TABLE).is_file()
         or any(path.glob("*.pts"))

@@ -12,6 +12,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from app.core.files import is_file
 from app.core.layout import LAYOUTS, LandmarkLayout
 from app.evaluate.clip import LabelledClip
 from app.evaluate.images import images_in
@@ -22,7 +23,7 @@ from app.evaluate.project_labels import as_labels, read_face
 
 def has_json_labels(folder: Path) -> bool:
     """Whether an image of a folder has a JSON file beside it."""
-    return any(path.with_suffix(".json").is_file() for path in images_in(folder))
+    return any(is_file(path.with_suffix(".json")) for path in images_in(folder))
 
 
 def read_json_images(folder: Path) -> LabelledClip:
@@ -31,7 +32,7 @@ def read_json_images(folder: Path) -> LabelledClip:
     Raises:
         LabelError: a label is broken, or layouts differ.
     """
-    images = [path for path in images_in(folder) if path.with_suffix(".json").is_file()]
+    images = [path for path in images_in(folder) if is_file(path.with_suffix(".json"))]
     layout: LandmarkLayout | None = None
     frames = []
     for image in images:

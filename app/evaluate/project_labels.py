@@ -48,8 +48,9 @@ from typing import Any, Final, NoReturn
 import numpy as np
 
 from app.core.face import HeadPose
-from app.core.files import write_text
+from app.core.files import exists, write_text
 from app.core.layout import LAYOUTS, LandmarkLayout
+from app.core.text import readable
 from app.evaluate.attributes import ATTRIBUTES
 from app.evaluate.clip import LabelledClip
 from app.evaluate.images import images_in
@@ -120,8 +121,8 @@ def read_project_labels(path: Path) -> LabelledClip:
         LabelError: the file is broken, or the clip is missing.
     """
     file = read_label_file(path)
-    media = path.parent / file.clip
-    if not media.exists():
+    media = _beside(path, file.clip)
+    if media is None:
         raise LabelError(f"{path.name} is for {file.clip}, which does not lie beside it.")
     return LabelledClip(
         name=media.name,
@@ -136,6 +137,15 @@ def read_project_labels(path: Path) -> LabelledClip:
         else math.degrees(2 * math.atan(file.size[0] / 2 / file.focal_px)),
         origin=file.origin,
     )
+
+
+def _beside(path: Path, clip: str) -> Path | None:
+    """The clip that a label file names, in the folder of that file; None if there is none."""
+    if exists(path.parent / clip):
+        return path.parent / clip
+    # A name that is no UTF-8 stands in the file as far as it can be written.
+    others = (media for media in path.parent.iterdir() if readable(media.name) == clip)
+    return next(others, None)
 
 
 def as_labels(file: LabelFile) -> Labels:

@@ -14,6 +14,7 @@ from typing import Final
 
 import numpy as np
 
+from app.core.files import is_file
 from app.core.layout import WFLW98
 from app.evaluate.clip import LabelledClip
 from app.evaluate.labels import HAND, LabelError, LabelOrigin, LabelsBuilder, broken
@@ -49,7 +50,7 @@ def read_wflw(path: Path) -> LabelledClip:
         if len(words) != length:
             raise broken(path, f"it has {len(words)} words instead of {length}", number)
         name = words[-1].strip()
-        if name not in faces and not (folder / name).is_file():
+        if name not in faces and not is_file(folder / name):
             raise broken(path, f"there is no image {name} in {folder.name}", number)
         faces.setdefault(name, []).append((number, words))
     if not faces:

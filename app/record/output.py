@@ -17,6 +17,10 @@ VIDEO_SUFFIXES: Final = (".mp4", ".m4v", ".mov", ".mkv")
 """What the name of a recorded video may end in."""
 
 
+PARTIAL: Final = ".part"
+"""What the name of a file ends in while it is being written."""
+
+
 class Writer(ABC):
     """Something that writes a file and is closed at the end of its `with` block."""
 
@@ -44,16 +48,31 @@ def check_place(path: Path) -> None:
     """Make sure that a file can be made at a place, without making it.
 
     Raises:
-        OutputError: the folder is missing or closed to the user, or a folder has that name.
+        OutputError: the folder is missing or closed to the user, a folder has that name, or the
+            name is too long.
     """
     folder = path.absolute().parent
-    if not folder.is_dir():
+    try:
+        there, is_folder = folder.is_dir(), path.is_dir()
+        longest = os.pathconf(folder, "PC_NAME_MAX") if there and os.name == "posix" else 255
+    except (OSError, ValueError) as error:
+        if getattr(error, "errno", None) == errno.ENAMETOOLONG:
+            raise _too_long(path, "the system") from error
+        raise refusal(path, error) from error
+    if not there:
         raise OutputError(f"The folder {folder} does not exist; make it first.")
-    if path.is_dir():
+    if is_folder:
         raise OutputError(f"{path} is a folder; name a file in it.")
+    if len(os.fsencode(path.name)) > longest - len(PARTIAL):
+        raise _too_long(path, f"its folder, which takes {longest - len(PARTIAL)} bytes")
     writable = path if path.exists() else folder
     if not os.access(writable, os.W_OK):
         raise OutputError(f"{writable} may not be written to; choose another place.")
+
+
+def _too_long(path: Path, place: str) -> OutputError:
+    name = path.name if len(path.name) < 40 else f"{path.name[:20]}…{path.name[-12:]}"
+    return OutputError(f"The name {name} is too long for {place}; choose a shorter one.")
 
 
 def check_video_name(path: Path) -> None:

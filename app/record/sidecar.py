@@ -15,6 +15,7 @@ import numpy as np
 
 from app.core.face import Face
 from app.core.openings import face_openings
+from app.core.text import readable
 from app.record.output import Writer, check_place, refusal
 from app.vision.result import FrameResult
 
@@ -56,7 +57,7 @@ class LinesWriter(Writer):
         if self._file is None:
             self._first_ns = result.frame.time_ns
             head = self._head()
-        text = head + self._text(result, state, result.frame.time_ns - self._first_ns)
+        text = readable(head + self._text(result, state, result.frame.time_ns - self._first_ns))
         try:
             if self._file is None:
                 self._file = self._path.open("w", encoding="utf-8", newline="\n")
@@ -128,7 +129,8 @@ class CsvWriter(LinesWriter):
 
 def as_line(record: Mapping[str, Any]) -> str:
     """A record as one line of JSON."""
-    return json.dumps(record, allow_nan=False, separators=(",", ":"), ensure_ascii=False) + "\n"
+    text = json.dumps(record, allow_nan=False, separators=(",", ":"), ensure_ascii=False)
+    return readable(text) + "\n"
 
 
 def frame_record(result: FrameResult, state: State | None, time_ns: int) -> dict[str, Any]:

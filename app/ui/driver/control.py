@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QObject, QStandardPaths, Qt, QTimer
+from PySide6.QtCore import QDir, QObject, QStandardPaths, Qt, QTimer
 from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow
 
 from app.core.clock import now_ns
@@ -544,7 +544,7 @@ class DriverControl(QObject):
         documents = QStandardPaths.writableLocation(
             QStandardPaths.StandardLocation.DocumentsLocation
         )
-        folder = Path(self._preferences.get("driver/report", documents or str(Path.home())))
+        folder = Path(self._preferences.get("driver/report", documents or QDir.homePath()))
         name = f"Driver {self._begun:%Y-%m-%d %H.%M}.html"
         text, _ = QFileDialog.getSaveFileName(
             self._window, "Report of the session", str(folder / name), "Web page (*.html)"

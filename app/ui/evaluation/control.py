@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QDir, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow
 
 from app.capture.source import VIDEO_SUFFIXES
@@ -178,7 +178,7 @@ class Evaluation(QObject):
         page = self.view.results.current_page if self.view is not None else None
         if self.run is None:
             return
-        folder = Path(self._preferences.get("evaluation/folder", str(Path.home())))
+        folder = Path(self._preferences.get("evaluation/folder", QDir.homePath()))
         name = suggested_name(self.run, kind, page)
         text, _ = QFileDialog.getSaveFileName(
             self._window, "Export", str(folder / name), f"{kind.upper()} (*.{kind})"
@@ -438,7 +438,7 @@ class Evaluation(QObject):
             self.choose(self._sources.path)
 
     def _ask_for_file(self) -> None:
-        folder = self._preferences.get("open/folder", str(Path.home()))
+        folder = self._preferences.get("open/folder", QDir.homePath())
         videos = " ".join(f"*{suffix}" for suffix in sorted(VIDEO_SUFFIXES))
         text, _ = QFileDialog.getOpenFileName(
             self._window,
@@ -454,7 +454,7 @@ class Evaluation(QObject):
         text = QFileDialog.getExistingDirectory(
             self._window,
             "Choose a folder with labels, or of labelled clips",
-            self._preferences.get("open/folder", str(Path.home())),
+            self._preferences.get("open/folder", QDir.homePath()),
         )
         if text:
             self.choose(Path(text))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QDir, QObject
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QMainWindow
 
@@ -108,7 +108,7 @@ class Labelling(QObject):
         text, _ = QFileDialog.getOpenFileName(
             self._main,
             "Choose a clip to label",
-            self._preferences.get("open/folder", str(Path.home())),
+            self._preferences.get("open/folder", QDir.homePath()),
             f"Videos ({videos});;All files (*)",
         )
         return Path(text) if text else None

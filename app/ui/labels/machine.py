@@ -10,6 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from app.core.errors import PfldLiveError
+from app.core.files import exists
 from app.evaluate.find import own_labels
 from app.evaluate.labelling import ClipLabelling, LabellingSettings
 from app.evaluate.project_labels import read_label_file, write_label_file
@@ -78,7 +79,7 @@ class MachineLabelling(QObject):
 
     def _label(self) -> None:
         path = own_labels(self._media)
-        known = read_label_file(path) if path.exists() else None
+        known = read_label_file(path) if exists(path) else None
         with ClipLabelling(self._media, LabellingSettings(), known=known) as run:
             while not self._stopping.is_set() and run.step():
                 self._progress = Labelled(run.done, run.total)

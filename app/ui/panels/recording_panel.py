@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PySide6.QtCore import QStandardPaths, Qt
+from PySide6.QtCore import QDir, QStandardPaths, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -102,7 +102,7 @@ class RecordingPanel(Section):
     def usual_folder(self) -> Path:
         """Where recordings go unless the user has chosen."""
         movies = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.MoviesLocation)
-        return Path(movies or Path.home()) / "PFLD Live"
+        return Path(movies or QDir.homePath()) / "PFLD Live"
 
     @property
     def folder(self) -> Path:
