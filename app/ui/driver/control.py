@@ -400,7 +400,7 @@ class DriverControl(QObject):
         if self._preferences.get("driver/keep", False) and event.kind in EVIDENCE:
             when = clock(event.start_s).replace(":", "-")
             name = f"{self._begun:%Y-%m-%d %H.%M.%S} {event.kind.value} {when}"
-            folder = Path(self._preferences.get("driver/folder", str(clips_folder())))
+            folder = self._preferences.get_folder("driver/folder", str(clips_folder()))
             self._write_clip(moment, folder, name)
 
     def _write_clip(self, moment: Moment, folder: Path, name: str) -> None:
@@ -544,7 +544,7 @@ class DriverControl(QObject):
         documents = QStandardPaths.writableLocation(
             QStandardPaths.StandardLocation.DocumentsLocation
         )
-        folder = Path(self._preferences.get("driver/report", documents or QDir.homePath()))
+        folder = self._preferences.get_folder("driver/report", documents or QDir.homePath())
         name = f"Driver {self._begun:%Y-%m-%d %H.%M}.html"
         text, _ = QFileDialog.getSaveFileName(
             self._window, "Report of the session", str(folder / name), "Web page (*.html)"

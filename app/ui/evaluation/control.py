@@ -178,7 +178,7 @@ class Evaluation(QObject):
         page = self.view.results.current_page if self.view is not None else None
         if self.run is None:
             return
-        folder = Path(self._preferences.get("evaluation/folder", QDir.homePath()))
+        folder = self._preferences.get_folder("evaluation/folder", QDir.homePath())
         name = suggested_name(self.run, kind, page)
         text, _ = QFileDialog.getSaveFileName(
             self._window, "Export", str(folder / name), f"{kind.upper()} (*.{kind})"
