@@ -134,7 +134,7 @@ class DriverControl(QObject):
         def make() -> Session:
             return make_session(profile=profile, preset=preset, settings=settings, clock=clock)
 
-        self.worker.submit("session", make, self._begin, failed=self._cannot_begin)
+        self.worker.submit("session", make, self._begin, failed=self._cannot_begin, instead=True)
 
     def open(self) -> None:
         """Show the dock; what it needs is imported on a thread."""
@@ -143,7 +143,9 @@ class DriverControl(QObject):
             self.dock.raise_()
             return
 
-        self.worker.submit("import", import_dock, lambda _: self._make_dock(), failed=self._fail)
+        self.worker.submit(
+            "import", import_dock, lambda _: self._make_dock(), failed=self._fail, instead=True
+        )
 
     def calibrate(self) -> None:
         """Begin a calibration and show how it goes."""

@@ -139,6 +139,7 @@ class Evaluation(QObject):
                 lambda: _prepare(place, models, detector, self._store),
                 self._begin,
                 failed=self._fail,
+                instead=True,
             )
 
     def cancel(self) -> None:
@@ -155,7 +156,7 @@ class Evaluation(QObject):
         from app.ui.evaluation.runs import load_run
 
         self.worker.submit(
-            "load", lambda: load_run(store, stored), self._show_run, failed=self._fail
+            "load", lambda: load_run(store, stored), self._show_run, failed=self._fail, instead=True
         )
 
     def compare(self, stored: StoredRun | None) -> None:
@@ -168,7 +169,11 @@ class Evaluation(QObject):
         from app.ui.evaluation.runs import load_run
 
         self.worker.submit(
-            "compare", lambda: load_run(store, stored), self._show_compared, failed=self._fail
+            "compare",
+            lambda: load_run(store, stored),
+            self._show_compared,
+            failed=self._fail,
+            instead=True,
         )
 
     def export(self, kind: str) -> None:
@@ -212,6 +217,7 @@ class Evaluation(QObject):
             lambda: _media(result),
             lambda media: self._played.go_to(media, time_s),
             failed=self._fail,
+            instead=True,
         )
 
     # What the window tells.
@@ -248,7 +254,9 @@ class Evaluation(QObject):
             then()
             return
         self._when_ready.append(then)
-        self.worker.submit("import", _import_parts, self._make_dock, failed=self._fail)
+        self.worker.submit(
+            "import", _import_parts, self._make_dock, failed=self._fail, instead=True
+        )
 
     def _make_dock(self, store: ResultStore) -> None:
         from app.ui.evaluation.view import EvaluationView
@@ -348,6 +356,7 @@ class Evaluation(QObject):
             lambda: _measured(job, settings, status.kept),
             self._show_run,
             failed=self._fail,
+            instead=True,
         )
         self._list_runs()
 

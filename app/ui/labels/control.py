@@ -69,7 +69,7 @@ class Labelling(QObject):
         self._banners.withdraw("label editor")
         chosen = media
         self._worker.submit(
-            "import", _import_editor, lambda _: self._show(chosen), failed=self._fail
+            "import", _import_editor, lambda _: self._show(chosen), failed=self._fail, instead=True
         )
 
     def may_close(self) -> bool:
