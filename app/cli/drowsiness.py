@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.cli.options import CAMERA_GIVE_UP_S, vision_settings
+from app.cli.options import CAMERA_GIVE_UP_S, apply_pipeline, vision_settings
 from app.cli.progress import ProgressBar
 from app.cli.stopping import Stopping, ending_at_once
 from app.cli.summary import RunSummary, write_json
@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # what runs models takes a while to import
 def drowsiness(options: argparse.Namespace) -> int:
     """Watch a clip, print what was found, write what was asked for."""
     _check_outputs(options)
+    apply_pipeline(options)
     settings = driver_settings(options)
     baseline = Profiles().load(options.profile).baseline if options.profile else None
     measures, summary = _watch(options)

@@ -114,7 +114,9 @@ def _run(jobs: Sequence[Job], workers: int) -> list[ClipResult]:
     try:
         with Stopping() as stopping, stopping.held_back():
             if workers > 1 and len(jobs) > 1:
-                return run_jobs(jobs, workers=workers, on_done=clips, check=stopping.check)
+                return run_jobs(
+                    jobs, workers=min(workers, len(jobs)), on_done=clips, check=stopping.check
+                )
             results = []
             for job in jobs:
                 result, already = run_job(job, frames)

@@ -21,6 +21,7 @@ from app.evaluate.labels import MACHINE, LabelError
 from app.evaluate.project_labels import read_label_file, write_label_file
 from app.evaluate.pts import VIDEO_SUFFIXES, write_pts_folder
 from app.record.output import check_place
+from app.vision.settings import MAX_FACES
 
 _SHOWN = 8
 
@@ -32,12 +33,20 @@ def label(options: argparse.Namespace) -> int:
     path = own_labels(clip)
     check_place(path)
     _check_exports(options)
-    settings = LabellingSettings(max_faces=options.max_faces, field_of_view_deg=options.fov)
+    settings = LabellingSettings(
+        max_faces=int(MAX_FACES.default) if options.max_faces is None else options.max_faces,
+        field_of_view_deg=options.fov,
+    )
     known = _known(path, overwrite=options.overwrite)
     exports = options.pts is not None or options.csv is not None
     if known is None or any(frame.faces is None for frame in known.frames):
         file = _label(clip, path, settings, known)
     elif exports:
+        if options.max_faces is not None or options.fov is not None:
+            raise LabelError(
+                f"{clip.name} is labelled already, so --max-faces and --fov change nothing; leave "
+                "them out, or add --overwrite to label what nobody has corrected again."
+            )
         file = known
     else:
         raise LabelError(

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from app.cli.console import Console
-from app.cli.parser import USER_ERROR, build_parser
+from app.cli.parser import USER_ERROR, build_parser, with_command
 from app.cli.stopping import ending_at_once
 from app.core.errors import PfldLiveError
 
@@ -39,7 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     with ending_at_once():  # numpy starts here
-        options = build_parser().parse_args(arguments)
+        parser = build_parser()
+        given = sys.argv[1:] if arguments is None else arguments
+        options = parser.parse_args(with_command(parser, given))
     try:
         return int(options.command(options))
     except PfldLiveError as error:

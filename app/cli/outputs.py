@@ -17,6 +17,7 @@ from app.core.hosts import plain_host
 from app.record.live_out.protocols import LOCAL, PROTOCOLS, LiveOutSettings
 from app.record.output import check_apart, check_place
 from app.record.places import RecordFiles
+from app.record.quality import DEFAULT_QUALITY
 from app.record.recorder import Recorder
 from app.record.settings import RecordSettings, What
 from app.record.snapshot import SnapshotFiles
@@ -31,9 +32,9 @@ def record_settings(options: argparse.Namespace) -> RecordSettings:
         PfldLiveError: an option is wrong.
     """
     return RecordSettings(
-        what=What(options.record),
+        what=What(options.record or What.ANNOTATED),
         overlay=_overlay(options.draw),
-        quality=options.quality,
+        quality=options.quality or DEFAULT_QUALITY,
         constant_rate=options.constant_rate,
     )
 
