@@ -46,7 +46,7 @@ class NamedFiles:
         """
         path = self._path(name)
         try:
-            content = json.loads(path.read_text("utf-8"))
+            content = json.loads(path.read_text("utf-8-sig"))
         except FileNotFoundError as error:
             known = ", ".join(self.names()) or "none yet"
             raise PfldLiveError(f"There is no {self.kind} {name!r}; there are: {known}.") from error

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from app.core.files import exists, is_file
 from app.evaluate.clip import LabelledClip
 from app.evaluate.csv_labels import read_csv_labels
+from app.evaluate.foreign import refuse_foreign
 from app.evaluate.json_images import has_json_labels, read_json_images
 from app.evaluate.labels import LabelError
 from app.evaluate.project_labels import SUFFIX, read_project_labels
@@ -15,6 +17,8 @@ from app.evaluate.pts import ANNOTATIONS, VIDEO_SUFFIXES, read_300vw, read_pts_i
 from app.evaluate.wflw import PATTERN, read_wflw
 
 TABLE = "keypoints.csv"
+_MOST_LOOKED_AT: Final = 20
+"""JSON files of a folder; where these are none of another program, neither are the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ def find_clips(path: Path) -> FoundClips:
         elif inner.suffix.lower() in VIDEO_SUFFIXES:
             unlabelled.append(inner.name)
     if not places:
+        for other in _json_files(path):
+            refuse_foreign(other)
         raise LabelError(
             f"The folder {path.name} holds no clip with labels; put NAME{SUFFIX} beside "
             "NAME.mp4, or .pts files beside images."
@@ -96,9 +102,19 @@ def _open(path: Path) -> LabelledClip:
             return read_pts_images(path)
         if has_json_labels(path):
             return read_json_images(path)
+    for other in _json_files(path):
+        refuse_foreign(other)
     raise LabelError(
         f"{path.name} has no labels: there is no {beside.name} beside it; choose a labelled clip."
     )
+
+
+def _json_files(path: Path) -> list[Path]:
+    """JSON files in which another program may have put the labels of a path."""
+    if not path.is_dir():
+        return [path] if path.suffix.lower() == ".json" else []
+    found = (p for place in (path, path / "annotations") for p in place.glob("*.json"))
+    return sorted(found)[:_MOST_LOOKED_AT]
 
 
 def own_labels(path: Path) -> Path:

@@ -15,6 +15,7 @@ from typing import Any
 from app.core.files import is_file
 from app.core.layout import LAYOUTS, LandmarkLayout
 from app.evaluate.clip import LabelledClip
+from app.evaluate.foreign import refuse_foreign
 from app.evaluate.images import images_in
 from app.evaluate.label_file import FrameLabels, LabelFile
 from app.evaluate.labels import LabelError, broken
@@ -65,7 +66,7 @@ def read_json_images(folder: Path) -> LabelledClip:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        values = json.loads(path.read_text("utf-8"))
+        values = json.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise LabelError(
             f"{path.name} cannot be read: {error.strerror}; choose another file."
@@ -75,6 +76,7 @@ def _load(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise broken(path, "it is no UTF-8 text") from error
     if not isinstance(values, dict) or not ("faces" in values or "points" in values):
+        refuse_foreign(path)
         raise broken(path, "it has neither faces nor points")
     return values
 

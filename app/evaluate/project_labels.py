@@ -53,6 +53,7 @@ from app.core.layout import LAYOUTS, LandmarkLayout
 from app.core.text import readable
 from app.evaluate.attributes import ATTRIBUTES
 from app.evaluate.clip import LabelledClip
+from app.evaluate.foreign import refuse_foreign
 from app.evaluate.images import images_in
 from app.evaluate.label_file import FaceLabel, FrameLabels, LabelFile, LabelPoints
 from app.evaluate.labels import LabelError, Labels, LabelsBuilder, broken
@@ -168,11 +169,13 @@ def as_labels(file: LabelFile) -> Labels:
 def _lines(path: Path) -> Iterator[tuple[int, Any]]:
     """Line number from 1 and value of each line."""
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:
             for number, text in enumerate(file, start=1):
                 try:
                     yield number, json.loads(text, parse_constant=_refuse_constant)
                 except ValueError as error:
+                    if number == 1:
+                        refuse_foreign(path)
                     cut = "" if text.endswith("\n") else ", and the file ends in this line"
                     reason = error.msg if isinstance(error, json.JSONDecodeError) else error
                     raise broken(path, f"it is no JSON ({reason}{cut})", number) from error
@@ -193,6 +196,7 @@ def _read_header(
 ) -> tuple[LandmarkLayout, int, tuple[int, int] | None, float | None]:
     """Layout, number of frames, size of a frame, focal length in pixels."""
     if not isinstance(header, dict) or header.get("format") != FORMAT:
+        refuse_foreign(path)
         raise broken(path, f'it does not begin with "format": "{FORMAT}"', 1)
     if header.get("version") != VERSION:
         raise broken(

@@ -36,7 +36,7 @@ def read_wflw(path: Path) -> LabelledClip:
         LabelError: the list cannot be read, is broken or names an image that does not exist.
     """
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no text"
         raise LabelError(f"{path.name} cannot be read: {reason}; choose another file.") from error

@@ -12,6 +12,7 @@ import onnxruntime
 
 from app.core.card import ModelCard
 from app.core.errors import ModelError
+from app.vision.channels_last import refuse_channels_last
 from app.vision.onnx_file import NO_MODEL, OnnxFile
 
 Outputs = dict[str, npt.NDArray[np.float32]]
@@ -156,6 +157,7 @@ def _check_shapes(card: ModelCard, session: onnxruntime.InferenceSession) -> Non
             "the network must have one float32 input, it has "
             + ", ".join(f"{i.name} {i.type}" for i in inputs)
         )
+    refuse_channels_last(inputs[0].shape)
     wanted = (1, card.depth, card.input_size, card.input_size)
     got = tuple(inputs[0].shape)
     fits = len(got) == 4 and all(
