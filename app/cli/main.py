@@ -25,6 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0 when all went well, 1 where `evaluate --fail-above` says so, 2 for what
         the user can mend.
     """
+    # Compiling what a start imports takes longer than the rest of it. It is done once, by Python
+    # itself, also where PYTHONDONTWRITEBYTECODE forbids it for the sake of tidy source folders.
+    sys.dont_write_bytecode = False
     with Console() as console:
         code = _run(arguments)
     if console.failure is None:

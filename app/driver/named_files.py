@@ -64,7 +64,7 @@ class NamedFiles:
 
         Raises:
             PfldLiveError: the name cannot be one.
-            OutputError: the file cannot be written.
+            OutputError: the name is too long for a file, or the file cannot be written.
         """
         path = self._path(name)
         try:
@@ -98,7 +98,7 @@ class NamedFiles:
             )
         safe = "".join(c if c.isalnum() or c in " -_.()" else quote(c, safe="") for c in name)
         if len(safe.encode()) > _LONGEST_FILE:
-            raise PfldLiveError(
+            raise OutputError(
                 f"The name {name!r} of a {self.kind} is too long for a file; choose a shorter one."
             )
         return self.folder / f"{safe}{_SUFFIX}"
