@@ -296,7 +296,7 @@ def test_a_host_that_is_none_is_told_in_a_sentence(
     assert caplog.text == ""
 
 
-@pytest.mark.parametrize("host", ["a..b", "[::1", "pc:80", "", "nobody.invalid"])
+@pytest.mark.parametrize("host", ["a..b", "[::1", "pc:80", "a b", "nobody.invalid"])
 def test_a_host_that_is_none_is_refused_before_the_work(
     host: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
