@@ -29,6 +29,7 @@ from app.capture.source import Pace, SourceInfo, without_secrets
 from app.capture.special_files import check_kind
 from app.capture.timeline import Place, TimeLine
 from app.core.errors import SourceError
+from app.core.files import is_file
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -158,7 +159,7 @@ class ClipSource(PlayedSource):
         if self._local:
             file = Path(self._path)
             check_kind(file)
-            if file.is_file() and file.stat().st_size == 0:
+            if is_file(file) and file.stat().st_size == 0:
                 raise SourceError(f"{self.name} is empty; choose another file.")
         try:
             timeout_s = None if self._local else NETWORK_TIMEOUT_S

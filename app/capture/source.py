@@ -10,13 +10,14 @@ from enum import Enum
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Final, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from app.capture.devices import CameraSettings, CameraTarget, camera_targets
 from app.capture.kinds import Content, FileKind, kind_of
 from app.capture.special_files import check_kind
-from app.core.errors import SourceError
+from app.core.errors import PfldLiveError, SourceError
 from app.core.frame import Frame
+from app.core.hosts import plain_host
 
 IMAGES_PER_SECOND: Final = 1.0
 """How fast the images of a folder follow each other, unless something else is wished."""
@@ -215,30 +216,40 @@ RECORDED_SCHEMES = frozenset({"http", "https", "ftp"})
 """Protocols over which recordings are offered; the others only carry what is live."""
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+_NETWORK = frozenset(
+    {"http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "tcp", "udp", "rtp", "srt"}
+)
+_LISTENING = frozenset({"tcp", "udp", "rtp", "srt"})
+"""Of these a URL without a host means: wait here for whoever sends."""
+_SECRETS = re.compile(r"://[^/]*@")
+_CAMERA_NUMBER = re.compile(r"(?:camera )?([0-9]{1,9})", re.IGNORECASE)
 
 
 def open_source(text: str, options: SourceOptions | None = None) -> FrameSource:
     """Choose the source that a text means; `with` or `open()` then opens it.
 
-    In this order: the name of a camera, a camera number, a device path, a folder of images, an
-    image or a video file, a URL, a part of one camera's name.
+    In this order: the name of a camera, a camera number (unless a file has that name; `camera 0`
+    always is one), a device path, a folder of images, an image or a video file, a URL, a part of
+    one camera's name. Spaces around the text count only where they belong to the name of a file.
 
     Raises:
         SourceError: the text means none of these.
     """
     options = options or SourceOptions()
-    text = text.strip()
+    text = text if _is_file_or_folder(Path(text)) else text.strip()
     cameras = options.cameras()
     by_name = {name.casefold(): name for name in cameras}
     if name := by_name.get(text.casefold()):
         return _named_camera(name, options)
-    if text.isascii() and text.isdigit():
-        return _camera(f"Camera {int(text)}", lambda: int(text), options)
-    if text.startswith("/dev/"):
+    path = local_path(text)
+    here = path is not None and _is_file_or_folder(path)
+    if not here and (match := _CAMERA_NUMBER.fullmatch(text)):
+        number = int(match[1])
+        return _camera(f"Camera {number}", lambda: number, options)
+    if text.startswith("/dev/") and not here:
         if not Path(text).exists():
             raise SourceError(f"There is no camera at {text}; {_cameras_in_words(cameras)}")
         return _camera(text, lambda: text, options)
-    path = local_path(text)
     if path is None:
         return _from_url(text, options)
     if text and _exists(path):
@@ -254,23 +265,63 @@ def open_source(text: str, options: SourceOptions | None = None) -> FrameSource:
 
 def local_path(text: str) -> Path | None:
     """The file or folder that a text would be, whether there is one or not; None for a URL."""
+    if _is_file_or_folder(Path(text)):
+        return Path(text)
     text = text.strip()
     if text.lower().startswith("file://"):
-        return Path(unquote(urlsplit(text).path))
+        return Path(unquote(_split_url(text).path))
     return None if _URL.match(text) else Path(text)
 
 
 def without_secrets(url: str) -> str:
     """A URL as people may see it: without user name, password and query."""
-    parts = urlsplit(url)
+    parts = _split_url(url)
     host = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{host}{parts.path}"
+
+
+def _split_url(url: str) -> SplitResult:
+    """The parts of a URL.
+
+    Raises:
+        SourceError: it is none; the message hides a user name and password.
+    """
+    shown = _SECRETS.sub("://", url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise SourceError(
+            f"{shown!r} is no address; write one of IPv6 in brackets, as in rtsp://[::1]:554/name."
+        ) from error
+    if parts.scheme.lower() not in _NETWORK:
+        return parts
+    try:
+        _ = parts.port
+    except ValueError as error:
+        raise SourceError(
+            f"{shown!r} has no port of 0 to 65535 after its host; write as in rtsp://HOST:554/name."
+        ) from error
+    if not parts.hostname and parts.scheme.lower() in _LISTENING:
+        return parts
+    try:
+        plain_host(parts.hostname or "")
+    except PfldLiveError as error:
+        raise SourceError(f"{shown!r} leads nowhere: {error}") from error
+    return parts
 
 
 def _exists(path: Path) -> bool:
     try:
         return path.exists()
-    except OSError:  # the name is too long, or a folder on the way is closed
+    except (OSError, ValueError):  # the name is too long, or a folder on the way is closed
+        return False
+
+
+def _is_file_or_folder(path: Path) -> bool:
+    """Whether pictures may lie there; a device is a camera."""
+    try:
+        return bool(path.name) and (path.is_file() or path.is_dir())
+    except (OSError, ValueError):
         return False
 
 
@@ -300,7 +351,7 @@ def _from_path(path: Path, options: SourceOptions) -> FrameSource:
 
 
 def _from_url(url: str, options: SourceOptions) -> FrameSource:
-    if urlsplit(url).scheme.lower() in RECORDED_SCHEMES:
+    if _split_url(url).scheme.lower() in RECORDED_SCHEMES:
         from app.capture.recorded import is_recording
 
         if is_recording(url):

@@ -9,21 +9,8 @@ from pathlib import Path
 
 def add_vision_options(parser: argparse.ArgumentParser) -> None:
     """Model, detector and how faces are looked for."""
-    group = parser.add_argument_group("what is looked for")
-    group.add_argument(
-        "--model",
-        metavar="NAME",
-        help="landmark model: a name that `pfld-live models` lists, or an ONNX file with a card",
-    )
-    from app.vision.presets import PRESETS
-
-    group.add_argument(
-        "--pipeline",
-        choices=[preset.name for preset in PRESETS],
-        help="detector and model together: "
-        + "; ".join(f"{preset.name}: {preset.title}" for preset in PRESETS),
-    )
-    add_pipeline_options(group)
+    group = add_network_options(parser)
+    add_detail_options(group)
     group.add_argument(
         "--no-smoothing",
         dest="smooth",
@@ -33,10 +20,36 @@ def add_vision_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_network_options(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Model and detector."""
+    from app.vision.presets import PRESETS
+
+    group = parser.add_argument_group("what is looked for")
+    group.add_argument(
+        "--model",
+        type=filled,
+        metavar="NAME",
+        help="landmark model: a name that `pfld-live models` lists, or an ONNX file with a card",
+    )
+    group.add_argument(
+        "--pipeline",
+        choices=[preset.name for preset in PRESETS],
+        help="detector and model together: "
+        + "; ".join(f"{preset.name}: {preset.title}" for preset in PRESETS),
+    )
+    add_detector_option(group)
+    return group
+
+
 def add_pipeline_options(group: argparse._ActionsContainer) -> None:
     """How faces are looked for, whatever the model."""
+    add_detector_option(group)
+    add_detail_options(group)
+
+
+def add_detector_option(group: argparse._ActionsContainer) -> None:
+    """What finds the faces."""
     from app.vision.detectors import DEFAULT_DETECTOR, DETECTORS
-    from app.vision.settings import DETECT_INTERVAL, FIELD_OF_VIEW, MAX_FACES
 
     group.add_argument(
         "--detector",
@@ -44,6 +57,12 @@ def add_pipeline_options(group: argparse._ActionsContainer) -> None:
         help=f"face detector (default {DEFAULT_DETECTOR}). "
         + " ".join(f"{d.name}: {d.summary}" for d in DETECTORS.values()),
     )
+
+
+def add_detail_options(group: argparse._ActionsContainer) -> None:
+    """How many faces, how often, and through what lens."""
+    from app.vision.settings import DETECT_INTERVAL, FIELD_OF_VIEW, MAX_FACES
+
     for flag, quantity, kind, metavar in (
         ("--max-faces", MAX_FACES, int, "N"),
         ("--fov", FIELD_OF_VIEW, float, "DEGREES"),
@@ -79,7 +98,6 @@ def add_output_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--record",
         choices=("annotated", "clean", "both"),
-        default="annotated",
         help="what --output shows; with `both` the clean video is NAME-clean.mp4 (default "
         "annotated)",
     )
@@ -92,7 +110,6 @@ def add_output_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--quality",
         choices=("small", "good", "best"),
-        default="good",
         help="small files or good pictures (default good)",
     )
     group.add_argument(
@@ -118,12 +135,16 @@ def add_send_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what is sent to other programs")
     group.add_argument(
         "--send",
+        type=filled,
         metavar="A,B",
         help="send each frame over UDP: json, openseeface, opentrack, each maybe with a port as in "
         "json:5000 (default ports 11574, 11573, 4242)",
     )
     group.add_argument(
-        "--send-host", metavar="HOST", help="where to (default 127.0.0.1: this machine only)"
+        "--send-host",
+        type=filled,
+        metavar="HOST",
+        help="where to: a name or an address (default 127.0.0.1: this machine only)",
     )
 
 
@@ -133,6 +154,13 @@ def positive(text: str) -> float:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not value > 0:
+    if not 0 < value < math.inf:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
     return value
+
+
+def filled(text: str) -> str:
+    """A text that says something, for argparse; a variable of a shell may be empty."""
+    if not text.strip(" ,"):
+        raise argparse.ArgumentTypeError("nothing is named")
+    return text

@@ -27,6 +27,7 @@ from app.vision.settings import VisionSettings
 from app.vision.zoo import Zoo, ZooEntry
 
 _WARM_UP_FRAMES = 10
+_MOST_FRAMES = 10_000_000
 
 
 @dataclass(slots=True)
@@ -42,8 +43,8 @@ class _Lane:
 
 def bench(options: argparse.Namespace) -> int:
     """Measure, print a table, write JSON."""
-    if options.frames < 1:
-        raise PfldLiveError("--frames must be at least 1.")
+    if not 1 <= options.frames <= _MOST_FRAMES:
+        raise PfldLiveError(f"--frames must be from 1 to {_MOST_FRAMES}.")
     if options.json is not None:
         check_place(options.json)
         check_apart([options.json], source=local_path(options.source or ""))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from app.cli.console import print_json
 from app.core.card import ModelCard
 from app.core.errors import ModelError, OutputError
 from app.core.resources import asset, user_models_folder
@@ -40,7 +40,7 @@ def card(options: argparse.Namespace) -> int:
     except ModelError as error:
         raise ModelError(f"{path.name}: {str(error).rstrip('.')}.") from error
     if options.json:
-        print(json.dumps(_as_dict(made), indent=2, ensure_ascii=False))
+        print_json(_as_dict(made))
     else:
         print(f"The card of {target}:\n")
         marks = {} if said else {name: "guessed" for name in known if name not in settings}
@@ -94,7 +94,7 @@ def _print(
     if said:
         made = make_card(known, {})
         if as_json:
-            print(json.dumps(_as_dict(made), indent=2, ensure_ascii=False))
+            print_json(_as_dict(made))
         else:
             _print_card(_as_dict(made), {})
         return 0

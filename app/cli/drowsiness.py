@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.cli.delivery import Delivery, deliver
-from app.cli.options import CAMERA_GIVE_UP_S, vision_settings
+from app.cli.options import CAMERA_GIVE_UP_S, apply_pipeline, vision_settings
 from app.cli.progress import ProgressBar
 from app.cli.stopping import Stopping, ending_at_once
 from app.cli.summary import RunSummary, write_json
@@ -44,6 +44,7 @@ def drowsiness(options: argparse.Namespace) -> int:
 
 
 def _work(options: argparse.Namespace) -> int:
+    apply_pipeline(options)
     settings = driver_settings(options)
     baseline = Profiles().load(options.profile).baseline if options.profile else None
     measures, summary, failure = _watch(options)

@@ -15,7 +15,7 @@ from app.cli.stopping import Stopping
 from app.cli.summary import write_json
 from app.core.claims import Claims
 from app.core.errors import ModelError, PfldLiveError
-from app.core.files import write_text
+from app.core.files import is_folder, write_text
 from app.evaluate.find import FoundClips, find_clips
 from app.evaluate.jobs import Job, make_jobs, run_job, run_jobs
 from app.evaluate.measures import Figures, measure, measure_shared
@@ -52,6 +52,9 @@ def evaluate(options: argparse.Namespace) -> int:
         print(f"left out: {name} has no labels", file=sys.stderr)
     models = _models(options.models)
     jobs = make_jobs(found.places, models, settings, _results_folder(options, found))
+    for job in jobs:
+        if job.kept is not None:
+            check_place(job.kept)
     kept = jobs[0].kept and jobs[0].kept.parent
     with Claims(wanted if kept is None else (*wanted, kept)):
         results = _run(jobs, options.jobs)
@@ -91,7 +94,7 @@ def _results_folder(options: argparse.Namespace, found: FoundClips) -> Path | No
     if folder is None and not found.single:
         folder = Path(f"{options.clip.resolve().name}-results")
     if folder is not None:
-        check_place(folder / "result" if folder.is_dir() else folder)
+        check_place(folder / "result" if is_folder(folder) else folder)
         folder.mkdir(exist_ok=True)
     return folder
 
@@ -113,7 +116,9 @@ def _run(jobs: Sequence[Job], workers: int) -> list[ClipResult]:
     try:
         with Stopping() as stopping, stopping.held_back():
             if workers > 1 and len(jobs) > 1:
-                return run_jobs(jobs, workers=workers, on_done=clips, check=stopping.check)
+                return run_jobs(
+                    jobs, workers=min(workers, len(jobs)), on_done=clips, check=stopping.check
+                )
             results = []
             for job in jobs:
                 result, already = run_job(job, frames)

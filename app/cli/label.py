@@ -16,6 +16,7 @@ from app.cli.frame_counter import FrameCounter
 from app.cli.stopping import Stopping, ending_at_once
 from app.core.claims import Claims
 from app.core.errors import OutputError, SourceError
+from app.core.files import exists, is_file, is_folder
 from app.evaluate.csv_labels import write_csv_labels
 from app.evaluate.find import own_labels
 from app.evaluate.images import images_in
@@ -26,6 +27,7 @@ from app.evaluate.labels import MACHINE, LabelError
 from app.evaluate.project_labels import read_label_file
 from app.evaluate.pts import write_pts_folder
 from app.record.output import check_place
+from app.vision.settings import MAX_FACES
 
 _SHOWN = 8
 
@@ -43,12 +45,20 @@ def label(options: argparse.Namespace) -> int:
 
 
 def _work(options: argparse.Namespace, clip: Path, path: Path) -> int:
-    settings = LabellingSettings(max_faces=options.max_faces, field_of_view_deg=options.fov)
+    settings = LabellingSettings(
+        max_faces=int(MAX_FACES.default) if options.max_faces is None else options.max_faces,
+        field_of_view_deg=options.fov,
+    )
     known = _known(path, overwrite=options.overwrite)
     exports = options.pts is not None or options.csv is not None
     if known is None or any(frame.faces is None for frame in known.frames):
         file = _label(clip, path, settings, known)
     elif exports:
+        if options.max_faces is not None or options.fov is not None:
+            raise LabelError(
+                f"{clip.name} is labelled already, so --max-faces and --fov change nothing; leave "
+                "them out, or add --overwrite to label what nobody has corrected again."
+            )
         file = known
     else:
         raise LabelError(
@@ -78,7 +88,7 @@ def _write_table(path: Path, file: LabelFile, images: Sequence[Path]) -> None:
 
 
 def _check_clip(clip: Path) -> None:
-    if not clip.exists():
+    if not exists(clip):
         what = "is no file" if local_path(str(clip)) is None else "does not exist"
         raise SourceError(f"{str(clip)!r} {what}; name a video or a folder of images.")
     if clip.is_dir():
@@ -94,9 +104,9 @@ def _check_clip(clip: Path) -> None:
 def _check_exports(options: argparse.Namespace) -> None:
     """Find out before the work whether its results can be kept."""
     if options.pts is not None:
-        if options.pts.is_file():
+        if is_file(options.pts):
             raise OutputError(f"{options.pts} is a file; name a folder for the .pts files.")
-        check_place(options.pts / "000001.pts" if options.pts.is_dir() else options.pts)
+        check_place(options.pts / "000001.pts" if is_folder(options.pts) else options.pts)
     if options.csv is not None:
         check_place(options.csv)
         if not options.clip.is_dir():
@@ -113,7 +123,7 @@ def _check_exports(options: argparse.Namespace) -> None:
 
 def _known(path: Path, *, overwrite: bool) -> LabelFile | None:
     """The labels that are there already, without those that are to be made again."""
-    if not path.exists():
+    if not exists(path):
         return None
     file = read_label_file(path)
     if file.truth != MACHINE:

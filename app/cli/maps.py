@@ -26,6 +26,8 @@ def maps(options: argparse.Namespace) -> int:
         PfldLiveError: there is no face, no such layer, or the picture cannot be written.
     """
     output: Path | None = options.output
+    if options.filters and options.layer is not None:
+        raise PfldLiveError("--filters shows the first layer; leave --layer out.")
     if output is not None:
         check_png(output)
     elif options.filters or options.layer is not None:

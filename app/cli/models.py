@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
+from app.cli.console import print_json
 from app.core.resources import models_folder, user_models_folder
 from app.vision.zoo import Zoo, ZooEntry
 
@@ -14,7 +13,7 @@ def list_models(*, as_json: bool) -> int:
     """Print the zoo; unusable files come last, with the reason."""
     zoo = Zoo.scan()
     if as_json:
-        print(json.dumps([_as_dict(entry) for entry in zoo.entries], indent=2, ensure_ascii=False))
+        print_json([_as_dict(entry) for entry in zoo.entries])
         return 0
     rows = [_row(entry) for entry in zoo.usable]
     if rows:

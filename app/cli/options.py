@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from app.core.errors import ModelError
+from app.core.errors import ModelError, PfldLiveError
 from app.vision.presets import find_preset
 from app.vision.settings import VisionSettings
 from app.vision.zoo import Zoo
@@ -55,6 +55,10 @@ def apply_pipeline(options: argparse.Namespace) -> None:
     name: str | None = options.pipeline
     if name is None:
         return
+    if options.model and options.detector:
+        raise PfldLiveError(
+            "--pipeline changes nothing beside both --model and --detector; leave one of them out."
+        )
     preset = find_preset(name)
     entry = preset.entry(Zoo.scan())
     if entry is None and not options.model:

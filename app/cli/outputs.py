@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import re
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -13,9 +15,11 @@ from app.capture.source import local_path
 from app.core.claims import Claims
 from app.core.errors import OutputError, PfldLiveError
 from app.core.frame import Frame
+from app.core.hosts import plain_host
 from app.record.live_out.protocols import LOCAL, PROTOCOLS, LiveOutSettings
 from app.record.output import check_apart, check_place
 from app.record.places import RecordFiles
+from app.record.quality import DEFAULT_QUALITY
 from app.record.recorder import Recorder
 from app.record.settings import RecordSettings, What
 from app.record.snapshot import SnapshotFiles
@@ -30,9 +34,9 @@ def record_settings(options: argparse.Namespace) -> RecordSettings:
         PfldLiveError: an option is wrong.
     """
     return RecordSettings(
-        what=What(options.record),
+        what=What(options.record or What.ANNOTATED),
         overlay=_overlay(options.draw),
-        quality=options.quality,
+        quality=options.quality or DEFAULT_QUALITY,
         constant_rate=options.constant_rate,
     )
 
@@ -50,6 +54,9 @@ def record_files(options: argparse.Namespace, what: What, claims: ExitStack) -> 
             writes it.
     """
     video, sidecar = options.output, options.sidecar
+    for path in (video, options.snapshot):
+        if path is not None:
+            check_place(path)  # other names are made from it
     clean = video if what is What.CLEAN else None
     if what is What.BOTH and video is not None:
         clean = video.with_name(f"{video.stem}-clean{video.suffix}")
@@ -102,13 +109,28 @@ def live_out_settings(options: argparse.Namespace) -> LiveOutSettings:
         name, _, port = item.strip().partition(":")
         if not name:
             continue
-        if name not in PROTOCOLS or not (port.isdecimal() or not port):
+        if name not in PROTOCOLS or not re.fullmatch("[0-9]{0,9}", port):
             raise PfldLiveError(
                 f"{item.strip()!r} cannot be sent; --send takes {', '.join(PROTOCOLS)}, each maybe "
                 "with a port as in json:5000."
             )
         ports[name] = int(port or PROTOCOLS[name].port.default)
-    return LiveOutSettings(ports=ports, host=options.send_host or LOCAL)
+    if options.send_host is not None and not ports:
+        raise PfldLiveError("--send-host needs --send, which says what goes there.")
+    host = LOCAL if options.send_host is None else plain_host(options.send_host)
+    settings = LiveOutSettings(ports=ports, host=host)
+    if ports:
+        _check_known(host)
+    return settings
+
+
+def _check_known(host: str) -> None:
+    try:
+        socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
+    except OSError as error:
+        raise PfldLiveError(
+            f"No machine {host!r} is known here: {error.strerror or error}; check --send-host."
+        ) from error
 
 
 def _overlay(text: str | None) -> OverlayOptions:

@@ -6,23 +6,29 @@ Nothing heavy is imported before a command runs: help and errors come at once.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
 from app import __version__
+from app.capture.devices import camera_targets
 from app.cli.arguments import (
+    add_network_options,
     add_output_options,
     add_pipeline_options,
     add_send_options,
     add_vision_options,
+    filled,
     positive,
 )
+from app.core.files import exists
 
 USER_ERROR: Final = 2
 """Exit code for what the user can mend."""
 
 SOURCE_HELP = (
-    "camera number (0), camera name, video file, image, folder of images, or stream URL (rtsp://…)"
+    "camera number (0; a file of that name goes first), camera name, video file, image, folder of "
+    "images, or stream URL (rtsp://…)"
 )
 
 
@@ -37,8 +43,10 @@ def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
     parser = _Parser(
         prog="pfld-live",
+        usage="pfld-live [--help] [--version] [COMMAND | SOURCE] ...",
         description="Live facial landmarks and head pose from a webcam, a video or images. "
-        "Without a command the window opens on the first camera.",
+        "Without a command the window opens on the first camera; `pfld-live SOURCE` is short for "
+        "`pfld-live run SOURCE`.",
         epilog="Exit codes: 0 all went well; 1 above --fail-above; 2 a mistake that can be mended; "
         "128 + N where signal N told the program to end (130 after Ctrl+C, 143 after kill).",
     )
@@ -57,6 +65,33 @@ def build_parser() -> argparse.ArgumentParser:
     _add_window_probe(commands)
     _add_model_probe(commands)
     return parser
+
+
+def with_command(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> Sequence[str]:
+    """The arguments with `run` before a source that stands alone: `pfld-live clip.mp4` opens it.
+
+    Raises:
+        SystemExit: what stands first is neither a command nor a source.
+    """
+    first = arguments[0] if arguments else "-"
+    if first.startswith("-") or first in _commands(parser):
+        return arguments
+    if not _may_be_source(first):
+        parser.error(f"there is no command, file or camera {first!r}")
+    return ["run", *arguments]
+
+
+def _commands(parser: argparse.ArgumentParser) -> Collection[str]:
+    (commands,) = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+    return commands.choices
+
+
+def _may_be_source(text: str) -> bool:
+    """Whether a text looks like a file, a URL or a camera rather than a command with a typo."""
+    marks = (".", "/", "\\", ":", " ")
+    if any(mark in text for mark in marks) or text.isdigit() or exists(Path(text)):
+        return True
+    return any(text.casefold() in name.casefold() for name in camera_targets())
 
 
 def _add_demo(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -149,7 +184,7 @@ def _add_maps(commands: argparse._SubParsersAction[_Parser]) -> None:
         "--filters", action="store_true", help="draw the filters of the first layer instead"
     )
     maps.add_argument("--output", type=Path, metavar="FILE.png", help="write the picture")
-    add_vision_options(maps)
+    add_network_options(maps)
     maps.set_defaults(command=_maps)
 
 
@@ -166,7 +201,10 @@ def _add_bench(commands: argparse._SubParsersAction[_Parser]) -> None:
         "source", nargs="?", metavar="SOURCE", help="video or images; the demo clip if left out"
     )
     bench.add_argument(
-        "--models", metavar="A,B", help="models to compare, separated by commas; all if left out"
+        "--models",
+        type=filled,
+        metavar="A,B",
+        help="models to compare, separated by commas; all if left out",
     )
     bench.add_argument(
         "--detector", choices=sorted(DETECTORS), default=DEFAULT_DETECTOR, help="face detector"
@@ -206,7 +244,10 @@ def _add_evaluate(commands: argparse._SubParsersAction[_Parser]) -> None:
         "(list_98pt_*.txt), or a folder of these",
     )
     evaluate.add_argument(
-        "--models", metavar="A,B", help="models to compare, separated by commas; all if left out"
+        "--models",
+        type=filled,
+        metavar="A,B",
+        help="models to compare, separated by commas; all if left out",
     )
     evaluate.add_argument("--report", type=Path, metavar="FILE", help="write an HTML report")
     evaluate.add_argument("--json", type=Path, metavar="FILE", help="write the summary as JSON")
@@ -256,7 +297,6 @@ def _add_label(commands: argparse._SubParsersAction[_Parser]) -> None:
     label.add_argument(
         "--max-faces",
         type=int,
-        default=int(MAX_FACES.default),
         metavar="N",
         help=f"faces in one frame at most, {MAX_FACES.low:g} to {MAX_FACES.high:g} "
         f"(default {MAX_FACES.default:g})",
@@ -293,8 +333,12 @@ def _add_drowsiness(commands: argparse._SubParsersAction[_Parser]) -> None:
     drowsiness.add_argument("--json", type=Path, metavar="FILE", help="write the events as JSON")
     drowsiness.add_argument("--csv", type=Path, metavar="FILE", help="write a row per frame")
     drowsiness.add_argument("--events", type=Path, metavar="FILE", help="write a CSV row per event")
-    drowsiness.add_argument("--profile", metavar="NAME", help="driver profile to go by")
-    drowsiness.add_argument("--preset", metavar="NAME", help="thresholds saved under a name")
+    drowsiness.add_argument(
+        "--profile", type=filled, metavar="NAME", help="driver profile to go by"
+    )
+    drowsiness.add_argument(
+        "--preset", type=filled, metavar="NAME", help="thresholds saved under a name"
+    )
     drowsiness.add_argument(
         "--set",
         action="append",

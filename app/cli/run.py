@@ -15,6 +15,7 @@ from app.cli.options import CAMERA_GIVE_UP_S, apply_pipeline, vision_settings
 from app.cli.progress import ProgressBar
 from app.cli.stopping import Stopping, ending_at_once
 from app.cli.summary import RunSummary, write_json
+from app.cli.unused import refuse_unused
 from app.core.errors import OutputError, PfldLiveError, SourceError
 from app.core.resources import asset
 from app.ui.display import display_available
@@ -37,6 +38,7 @@ def demo(options: argparse.Namespace) -> int:
     options.source, options.seconds, options.send, options.send_host = str(clip), None, None, None
     apply_pipeline(options)
     if _wants_window(options):
+        refuse_unused(options)
         return _open_window(options, demo=True)
     if options.output is None:
         options.output, options.overwrite = _DEMO_VIDEO, True  # it is ours
@@ -47,6 +49,7 @@ def run(options: argparse.Namespace) -> int:
     """Work through any source."""
     apply_pipeline(options)
     if _wants_window(options):
+        refuse_unused(options)
         return _open_window(options)
     return process_headless(options)
 
@@ -86,6 +89,7 @@ def process_headless(options: argparse.Namespace) -> int:
     from app.vision.offline import open_pipeline, process
 
     recording = record_settings(options)
+    refuse_unused(options)
     sending = live_out_settings(options)
     settings = vision_settings(options)
     with ExitStack() as claims:

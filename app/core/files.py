@@ -1,4 +1,4 @@
-"""Writes files whole or not at all, and opens those that take it bit by bit."""
+"""Looks for files, writes them whole or not at all, and opens those that take it bit by bit."""
 
 from __future__ import annotations
 
@@ -13,6 +13,32 @@ from typing import Final
 
 from app.core.claims import Claims
 from app.core.errors import OutputError
+from app.core.text import readable
+
+
+def exists(path: Path) -> bool:
+    """Whether something lies there; no for names that no file can have, such as too long ones."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def is_file(path: Path) -> bool:
+    """Whether a file lies there; no for names that no file can have, such as too long ones."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder lies there; no for names that no file can have, such as too long ones."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
 
 PIPE_PATIENCE_S: Final = 1.5
 """A pipe that nobody reads gets a reader within this time, or it is refused."""
@@ -22,9 +48,13 @@ _OTHERS_S: Final = 0.5
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text with Unix line ends; see `write_bytes`."""
-    # What a name had that is no UTF-8 becomes an escape, which JSON reads back.
-    write_bytes(path, text.encode("utf-8", "backslashreplace"))
+    """Write UTF-8 text with Unix line ends; see `write_bytes`. What is no character, as a file name
+    may hold, becomes U+FFFD.
+
+    Raises:
+        OutputError: see `write_bytes`.
+    """
+    write_bytes(path, readable(text).encode("utf-8"))
 
 
 def write_bytes(path: Path, data: bytes) -> None:

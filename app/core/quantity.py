@@ -38,8 +38,12 @@ class Quantity:
         """
         if not self.low <= value <= self.high:
             unit = f" {self.unit}" if self.unit else ""
+            try:
+                got = f"{value:g}"
+            except OverflowError:  # a whole number may have any length
+                got = "a number with hundreds of digits"
             raise PfldLiveError(
                 f"{self.name} must lie between {self.low:g} and {self.high:g}{unit}, "
-                f"got {value:g}; choose a value in that range."
+                f"got {got}; choose a value in that range."
             )
         return value

@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+from app.core.errors import PfldLiveError
+
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -24,19 +26,43 @@ def asset(name: str) -> Path:
     return _bundled("assets") / name
 
 
+def home() -> Path:
+    """The user's own folder.
+
+    Raises:
+        PfldLiveError: the account has none, as that of a service or in a container.
+    """
+    try:
+        return Path.home()
+    except RuntimeError as error:
+        raise PfldLiveError(
+            "This account has no home folder; name a folder for what the program keeps with HOME, "
+            "or with XDG_DATA_HOME and XDG_CONFIG_HOME."
+        ) from error
+
+
+def _named(variable: str) -> Path | None:
+    """The folder that the desktop names; a relative path is no name, says the XDG specification."""
+    folder = Path(os.environ.get(variable, ""))
+    return folder if folder.is_absolute() else None
+
+
 def user_data_folder() -> Path:
     """Folder for what the program keeps for its user; it need not exist.
 
     The environment variable `PFLD_LIVE_DATA` names another one.
+
+    Raises:
+        PfldLiveError: the account has no home folder, and nothing else is named.
     """
     if chosen := os.environ.get("PFLD_LIVE_DATA"):
         return Path(chosen)
     if sys.platform == "win32":
-        root = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+        root = _named("LOCALAPPDATA") or home() / "AppData" / "Local"
     elif sys.platform == "darwin":
-        root = Path.home() / "Library" / "Application Support"
+        root = home() / "Library" / "Application Support"
     else:
-        root = Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share"))
+        root = _named("XDG_DATA_HOME") or home() / ".local" / "share"
     return root / "pfld-live"
 
 
@@ -61,6 +87,9 @@ def user_models_folder() -> Path:
     """Folder for the user's own models; it need not exist.
 
     The environment variable `PFLD_LIVE_MODELS` names another one.
+
+    Raises:
+        PfldLiveError: the account has no home folder, and nothing else is named.
     """
     if chosen := os.environ.get("PFLD_LIVE_MODELS"):
         return Path(chosen)
@@ -71,13 +100,16 @@ def user_config_folder() -> Path:
     """Folder for what the user sets up and names; it need not exist.
 
     The environment variable `PFLD_LIVE_CONFIG` names another one.
+
+    Raises:
+        PfldLiveError: the account has no home folder, and nothing else is named.
     """
     if chosen := os.environ.get("PFLD_LIVE_CONFIG"):
         return Path(chosen)
     if sys.platform == "win32":
-        root = Path(os.environ.get("APPDATA", Path.home() / "AppData" / "Roaming"))
+        root = _named("APPDATA") or home() / "AppData" / "Roaming"
     elif sys.platform == "darwin":
-        root = Path.home() / "Library" / "Application Support"
+        root = home() / "Library" / "Application Support"
     else:
-        root = Path(os.environ.get("XDG_CONFIG_HOME", Path.home() / ".config"))
+        root = _named("XDG_CONFIG_HOME") or home() / ".config"
     return root / "pfld-live"

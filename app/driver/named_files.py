@@ -14,6 +14,8 @@ from app.core.files import write_text
 from app.core.untrusted import UnusableError, read_json
 
 _LONGEST_NAME: Final = 60
+_LONGEST_FILE: Final = 240
+"""Bytes of the name of a file before its endings; file systems take 255 with them."""
 _SUFFIX: Final = ".json"
 
 
@@ -66,7 +68,7 @@ class NamedFiles:
 
         Raises:
             PfldLiveError: the name cannot be one.
-            OutputError: the file cannot be written.
+            OutputError: the name is too long for a file, or the file cannot be written.
         """
         path = self._path(name)
         try:
@@ -99,6 +101,10 @@ class NamedFiles:
                 f"got {name[: _LONGEST_NAME + 1]!r}."
             )
         safe = "".join(c if c.isalnum() or c in " -_.()" else quote(c, safe="") for c in name)
+        if len(safe.encode()) > _LONGEST_FILE:
+            raise OutputError(
+                f"The name {name!r} of a {self.kind} is too long for a file; choose a shorter one."
+            )
         return self.folder / f"{safe}{_SUFFIX}"
 
     def _broken(self, path: Path) -> PfldLiveError:

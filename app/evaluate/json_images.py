@@ -11,9 +11,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from app.core.files import is_file
 from app.core.layout import LAYOUTS, LandmarkLayout
 from app.core.untrusted import UnusableError, read_json, shortened
 from app.evaluate.clip import LabelledClip
+from app.evaluate.foreign import refuse_foreign
 from app.evaluate.images import images_in
 from app.evaluate.label_file import FrameLabels, LabelFile
 from app.evaluate.labels import LabelError, broken, unreadable
@@ -22,7 +24,7 @@ from app.evaluate.project_labels import as_labels, check_persons, read_face
 
 def has_json_labels(folder: Path) -> bool:
     """Whether an image of a folder has a JSON file beside it."""
-    return any(path.with_suffix(".json").is_file() for path in images_in(folder))
+    return any(is_file(path.with_suffix(".json")) for path in images_in(folder))
 
 
 def read_json_images(folder: Path) -> LabelledClip:
@@ -31,7 +33,7 @@ def read_json_images(folder: Path) -> LabelledClip:
     Raises:
         LabelError: a label is broken, or layouts differ.
     """
-    images = [path for path in images_in(folder) if path.with_suffix(".json").is_file()]
+    images = [path for path in images_in(folder) if is_file(path.with_suffix(".json"))]
     layout: LandmarkLayout | None = None
     frames = []
     for image in images:
@@ -71,6 +73,7 @@ def _load(path: Path) -> dict[str, Any]:
     except (OSError, UnusableError) as error:
         raise unreadable(path, error) from error
     if not isinstance(values, dict) or not ("faces" in values or "points" in values):
+        refuse_foreign(path)
         raise broken(path, "it has neither faces nor points")
     return values
 

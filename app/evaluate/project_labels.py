@@ -49,8 +49,9 @@ from typing import Any, Final
 import numpy as np
 
 from app.core.face import HeadPose
-from app.core.files import write_text
+from app.core.files import exists, write_text
 from app.core.layout import LAYOUTS, LandmarkLayout
+from app.core.text import readable
 from app.core.untrusted import (
     MOST_FRAMES,
     UnusableError,
@@ -63,6 +64,7 @@ from app.core.untrusted import (
 )
 from app.evaluate.attributes import ATTRIBUTES
 from app.evaluate.clip import LabelledClip
+from app.evaluate.foreign import refuse_foreign
 from app.evaluate.images import images_in
 from app.evaluate.label_file import FaceLabel, FrameLabels, LabelFile, LabelPoints
 from app.evaluate.labels import (
@@ -146,8 +148,8 @@ def read_project_labels(path: Path) -> LabelledClip:
         LabelError: the file is broken, or the clip is missing.
     """
     file = read_label_file(path)
-    media = path.parent / file.clip
-    if not media.exists():
+    media = _beside(path, file.clip)
+    if media is None:
         raise LabelError(f"{path.name} is for {file.clip}, which does not lie beside it.")
     return LabelledClip(
         name=media.name,
@@ -162,6 +164,15 @@ def read_project_labels(path: Path) -> LabelledClip:
         else math.degrees(2 * math.atan(file.size[0] / 2 / file.focal_px)),
         origin=file.origin,
     )
+
+
+def _beside(path: Path, clip: str) -> Path | None:
+    """The clip that a label file names, in the folder of that file; None if there is none."""
+    if exists(path.parent / clip):
+        return path.parent / clip
+    # A name that is no UTF-8 stands in the file as far as it can be written.
+    others = (media for media in path.parent.iterdir() if readable(media.name) == clip)
+    return next(others, None)
 
 
 def as_labels(file: LabelFile) -> Labels:
@@ -188,6 +199,8 @@ def _lines(path: Path) -> Iterator[tuple[int, Any]]:
             try:
                 yield number, parse_json(text)
             except UnusableError as error:
+                if number == 1:
+                    refuse_foreign(path)
                 cut = "" if ended else ", and the file ends in this line"
                 raise broken(path, f"{error}{cut}", number) from error
     except (OSError, UnusableError) as error:
@@ -199,6 +212,7 @@ def _read_header(
 ) -> tuple[LandmarkLayout, int, tuple[int, int] | None, float | None]:
     """Layout, number of frames, size of a frame, focal length in pixels."""
     if not isinstance(header, dict) or header.get("format") != FORMAT:
+        refuse_foreign(path)
         raise broken(path, f'it does not begin with "format": "{FORMAT}"', 1)
     if header.get("version") != VERSION:
         said = shortened(header.get("version"))

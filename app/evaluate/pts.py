@@ -69,12 +69,24 @@ def read_pts(path: Path, layout: LandmarkLayout = IBUG68) -> npt.NDArray[np.floa
         points.append((x, y))
     if not closed:
         raise broken(path, f"it was cut off after {len(points)} points", len(lines))
+    miscount = _count_problem(lines[:opening], len(points))
     found = np.array(points, np.float64).reshape(-1, 2) - _FIRST_PIXEL
     try:
         check_points(found, layout)
     except ValueError as error:
-        raise broken(path, str(error)) from error
+        raise broken(path, f"{error}; {miscount}" if miscount else str(error)) from error
+    if miscount:
+        raise broken(path, miscount)
     return found
+
+
+def _count_problem(head: Sequence[str], found: int) -> str:
+    """How the number of points differs from what the head of the file announces; "" if not."""
+    for text in head:
+        name, colon, announced = (part.strip() for part in text.partition(":"))
+        if colon and name.lower() == "n_points" and announced != str(found):
+            return f"it announces {announced[:40] or 'no number of'} points and holds {found}"
+    return ""
 
 
 def write_pts(path: Path, points: Floats) -> None:

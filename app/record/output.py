@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -11,10 +12,13 @@ from typing import Final, Self
 
 from app.capture.kinds import is_image
 from app.core.errors import OutputError
-from app.core.files import is_pipe, partial_file
+from app.core.files import is_pipe, partial_file, refusal
 
 VIDEO_SUFFIXES: Final = (".mp4", ".m4v", ".mov", ".mkv")
 """What the name of a recorded video may end in."""
+
+
+"""What the name of a file ends in while it is being written."""
 
 
 class Writer(ABC):
@@ -44,19 +48,34 @@ def check_place(path: Path) -> None:
     """Make sure that a file can be made at a place, without making it.
 
     Raises:
-        OutputError: the folder is missing or closed to the user, or a folder has that name.
+        OutputError: the folder is missing or closed to the user, a folder has that name, or the
+            name is too long.
     """
     folder = path.absolute().parent
-    if not folder.is_dir():
+    try:
+        there, is_folder = folder.is_dir(), path.is_dir()
+        longest = os.pathconf(folder, "PC_NAME_MAX") if there and os.name == "posix" else 255
+    except (OSError, ValueError) as error:
+        if getattr(error, "errno", None) == errno.ENAMETOOLONG:
+            raise _too_long(path, "the system") from error
+        raise refusal(path, error) from error
+    if not there:
         raise OutputError(f"The folder {folder} does not exist; make it first.")
-    if path.is_dir():
+    if is_folder:
         raise OutputError(f"{path} is a folder; name a file in it.")
     partial = partial_file(path)
     if partial.is_dir() and not partial.is_symlink():
         raise OutputError(f"{partial} is a folder that is in the way of {path.name}; move it away.")
+    if len(os.fsencode(path.name)) > longest:
+        raise _too_long(path, f"its folder, which takes {longest} bytes")
     writable = path if path.exists() else folder
     if not os.access(writable, os.W_OK):
         raise OutputError(f"{writable} may not be written to; choose another place.")
+
+
+def _too_long(path: Path, place: str) -> OutputError:
+    name = path.name if len(path.name) < 40 else f"{path.name[:20]}…{path.name[-12:]}"
+    return OutputError(f"The name {name} is too long for {place}; choose a shorter one.")
 
 
 def check_video_name(path: Path) -> None:

@@ -18,6 +18,7 @@ from app.core.cells import as_cell
 from app.core.face import Face
 from app.core.files import open_output, refusal
 from app.core.openings import face_openings
+from app.core.text import readable
 from app.record.output import Writer, check_place
 from app.vision.result import FrameResult
 
@@ -59,7 +60,7 @@ class LinesWriter(Writer):
         if self._file is None:
             self._first_ns = result.frame.time_ns
             head = self._head()
-        text = head + self._text(result, state, result.frame.time_ns - self._first_ns)
+        text = readable(head + self._text(result, state, result.frame.time_ns - self._first_ns))
         try:
             if self._file is None:
                 self._file = os.fdopen(open_output(self._path), "w", encoding="utf-8", newline="\n")
@@ -131,7 +132,8 @@ class CsvWriter(LinesWriter):
 
 def as_line(record: Mapping[str, Any]) -> str:
     """A record as one line of JSON."""
-    return json.dumps(record, allow_nan=False, separators=(",", ":"), ensure_ascii=False) + "\n"
+    text = json.dumps(record, allow_nan=False, separators=(",", ":"), ensure_ascii=False)
+    return readable(text) + "\n"
 
 
 def frame_record(result: FrameResult, state: State | None, time_ns: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from app import __version__
+from app.core.c_numbers import use_c_numbers
 from app.ui.cameras import CameraWatcher
 from app.ui.engine_link import EngineLink
 from app.ui.faults import FaultReporter
@@ -83,6 +84,7 @@ def make_application() -> QApplication:
         Qt.HighDpiScaleFactorRoundingPolicy.PassThrough
     )
     application = QApplication(sys.argv[:1])
+    use_c_numbers()  # Qt has just taken the locale of the desktop for the whole process
     application.setApplicationName("pfld-live")
     application.setApplicationDisplayName("PFLD Live")
     application.setApplicationVersion(__version__)

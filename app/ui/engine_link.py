@@ -57,8 +57,9 @@ class EngineLink(QObject):
     """A `Picture` to be shown now."""
     status_changed = Signal(object)
     """An `EngineStatus`, at once when something happened, and `METERS_MS` apart all the time."""
-    source_changed = Signal(str, str)
-    """Text of the source that is being opened, and its own name; both "" for none."""
+    source_changed = Signal(object, object)
+    """Text of the source that is being opened, and its own name; both "" for none. Python's own
+    texts: those of Qt lose what is no character, as a file name may hold."""
     source_problem = Signal(str)
     """A text means no source: one sentence why."""
     failed = Signal(str)

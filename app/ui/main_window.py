@@ -39,7 +39,7 @@ from app.ui.transport import TransportBar
 from app.ui.video_view import VideoView
 from app.ui.window_options import WindowOptions
 from app.ui.window_state import WindowState
-from app.vision.detectors import DEFAULT_DETECTOR
+from app.vision.detectors import DEFAULT_DETECTOR, DETECTORS
 
 if TYPE_CHECKING:
     from app.ui.feature_maps import FeatureMapsDialog
@@ -288,7 +288,7 @@ class MainWindow(QMainWindow):
 
     def _restore(self) -> None:
         self.view.set_options(self.overlay.options)
-        remembered = self._preferences.get("detector", DEFAULT_DETECTOR)
+        remembered = self._preferences.get_choice("detector", DEFAULT_DETECTOR, DETECTORS)
         self.panels.detector.show_choice(self._options.detector or remembered)
         self.state.restore()
 

@@ -35,6 +35,10 @@ class WindowState:
         splitter = self._preferences.get_bytes("window/splitter")
         if not splitter.isEmpty():
             self._splitter.restoreState(splitter)
+            # The state of another program's splitter fits as well, and may stand upright.
+            self._splitter.setOrientation(Qt.Orientation.Horizontal)
+            self._splitter.setHandleWidth(1)
+            self._splitter.setChildrenCollapsible(False)
         self._menus.panel.setChecked(self._preferences.get("window/panel", True))
         self._panel.setVisible(self._menus.panel.isChecked())
 

@@ -26,13 +26,15 @@ class _Task:
     done: Callable[[Any], None]
     failed: Callable[[str], None]
     rests: bool
+    age: int
 
 
 class Worker(QObject):
     """One thread that does one task after the other and hands the results to the GUI thread.
 
-    A task takes the place of a waiting one of the same key; the result of a task that was
-    forgotten is thrown away.
+    A task takes the place of a waiting one of the same key. What a running or finished one gives
+    is delivered all the same, or nothing would ever be seen of values that are asked for faster
+    than they are found; unless it was forgotten, or the new task comes instead of it.
     """
 
     _finished = Signal(object, object, str)
@@ -41,7 +43,8 @@ class Worker(QObject):
         super().__init__(parent)
         self._name = name
         self._waiting: dict[str, _Task] = {}
-        self._current: dict[str, _Task] = {}
+        self._ages: dict[str, int] = {}
+        """Key -> how often what was asked for before has become void."""
         self._wake = threading.Condition()
         self._stopping = False
         self._thread: threading.Thread | None = None
@@ -55,6 +58,7 @@ class Worker(QObject):
         *,
         failed: Callable[[str], None],
         rests: bool = False,
+        instead: bool = False,
     ) -> None:
         """Do something on the thread.
 
@@ -64,13 +68,17 @@ class Worker(QObject):
             done: called on the GUI thread with what `work` gave.
             failed: called on the GUI thread with a sentence if `work` raised.
             rests: it can wait, and must not take most of a processor.
+            instead: the results of earlier tasks of that key are not wanted any more, as those of
+                another clip.
         """
-        task = _Task(key, work, done, failed, rests)
         with self._wake:
             if self._stopping:
                 return
+            if instead:
+                self._make_void(key)
+            task = _Task(key, work, done, failed, rests, self._ages.get(key, 0))
             self._waiting.pop(key, None)
-            self._waiting[key] = self._current[key] = task
+            self._waiting[key] = task
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
@@ -79,19 +87,22 @@ class Worker(QObject):
     def forget(self, key: str) -> None:
         """Let no result of that key come any more."""
         with self._wake:
-            self._waiting.pop(key, None)
-            self._current.pop(key, None)
+            self._make_void(key)
 
     def stop(self, timeout_s: float) -> bool:
         """End after the present task; True once the thread has ended."""
         with self._wake:
             self._stopping = True
             self._waiting.clear()
-            self._current.clear()
             self._wake.notify()
         if self._thread is not None:
             self._thread.join(timeout_s)
         return self._thread is None or not self._thread.is_alive()
+
+    def _make_void(self, key: str) -> None:
+        """Let no task of that key that was submitted so far give anything. Holds the lock."""
+        self._waiting.pop(key, None)
+        self._ages[key] = self._ages.get(key, 0) + 1
 
     def _run(self) -> None:
         rested_s = 0.0
@@ -126,9 +137,8 @@ class Worker(QObject):
         return None
 
     def _deliver(self, task: _Task, result: Any, problem: str) -> None:
-        if self._current.get(task.key) is not task:
+        if self._stopping or self._ages.get(task.key, 0) != task.age:
             return
-        del self._current[task.key]
         if problem:
             task.failed(problem)
         else:

@@ -11,6 +11,7 @@ from app.core.card import ModelCard
 from app.core.errors import ModelError
 from app.core.files import refusal, write_bytes
 from app.core.layout import LAYOUTS
+from app.vision.channels_last import refuse_channels_last
 from app.vision.onnx_file import OnnxFile, TensorInfo
 from app.vision.trial import try_model
 
@@ -62,10 +63,18 @@ def card_values(file: OnnxFile, path: Path) -> tuple[dict[str, Any], bool]:
     Returns:
         The fields that its card says, and True; or where it has none that can be read, those that
         can be guessed, and False.
+
+    Raises:
+        ModelError: the network is of a kind that no card can describe.
     """
     try:
         card = ModelCard.from_metadata(file.metadata)
     except ModelError:
+        for info in file.inputs:
+            try:
+                refuse_channels_last(info.shape)
+            except ModelError as error:
+                raise ModelError(f"{path.name}: {error}.") from error
         return _guessed(file, path), False
     return {f.name: getattr(card, f.name) for f in dataclasses.fields(card)}, True
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app._opencv import cv2
+from app.core.c_numbers import use_c_numbers
 from app.core.face import Box
 from app.core.frame import Image
 from app.core.native_noise import native_stderr_silenced
@@ -40,6 +41,7 @@ class FaceMesh:
             with without_plots():
                 from mediapipe.python.solutions import face_mesh
 
+            use_c_numbers()  # its graph is text
             self._networks: Any = face_mesh.FaceMesh(
                 static_image_mode=True, max_num_faces=max_faces, refine_landmarks=True
             )

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
+from app.core.c_numbers import use_c_numbers
 from app.core.frame import Image
 
 Kind = Literal["float", "proto", "proto_list"]
@@ -49,6 +50,7 @@ class MediaPipeGraph:
             resource_util,
         )
 
+        use_c_numbers()  # the graph is text
         resource_util.set_resource_dir(str(Path(mediapipe.__file__).parents[1]))
         config.executor.add().type = _ON_THIS_THREAD
         (self._input,) = (stream.split(":")[-1] for stream in config.input_stream)

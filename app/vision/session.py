@@ -13,6 +13,7 @@ import onnxruntime
 from app.core.card import ModelCard
 from app.core.errors import ModelError
 from app.core.untrusted import shown
+from app.vision.channels_last import refuse_channels_last
 from app.vision.onnx_file import NO_MODEL, OnnxFile
 from app.vision.trial import came_with_the_program, read_model, try_model
 from app.vision.watchdog import Watchdog
@@ -219,6 +220,7 @@ def _check_shapes(card: ModelCard, session: onnxruntime.InferenceSession) -> Non
             "the network must have one float32 input, it has "
             + ", ".join(f"{shown(i.name)} {i.type}" for i in inputs[:8])
         )
+    refuse_channels_last(inputs[0].shape)
     wanted = (1, card.depth, card.input_size, card.input_size)
     got = tuple(inputs[0].shape)
     fits = len(got) == 4 and all(

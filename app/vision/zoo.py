@@ -162,7 +162,7 @@ class Zoo:
         named = [e for e in self.usable if e.card is not None and e.card.name == wanted]
         if named:
             return min(named, key=lambda e: (e.card is None or e.card.precision != "int8", e.label))
-        path = Path(wanted)
+        path = Path(text if Path(text).is_file() else wanted)
         if path.suffix == ".onnx" and path.is_file():
             return _usable(_read(path))
         known = ", ".join(entry.label for entry in self.usable) or "none"

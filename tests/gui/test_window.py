@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -566,3 +568,15 @@ def test_an_engine_that_cannot_start_is_told_in_the_window(
 
     window = make_window(link=EngineLink(broken))
     wait(lambda: "no luck today" in texts(window))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are Unicode")
+def test_a_clip_whose_name_is_no_utf_8_plays_and_keeps_its_path(
+    clip: Path, tmp_path: Path, make_window: MakeWindow, wait: Wait
+) -> None:
+    odd = tmp_path / os.fsdecode(b"n\xff.mp4")
+    odd.write_bytes(clip.read_bytes())
+    window = make_window(str(odd))
+    wait(lambda: window.view.picture is not None)
+    assert window.sources.path == odd
+    assert window.windowTitle().startswith("n")

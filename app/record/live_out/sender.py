@@ -8,9 +8,11 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from app.capture.mailbox import Mailbox
+from app.core.errors import PfldLiveError
+from app.core.hosts import plain_host
 from app.record.live_out import json_lines, openseeface, opentrack
 from app.record.live_out.moment import Moment, TimeLine
 from app.record.live_out.protocols import PROTOCOLS, LiveOutSettings
@@ -59,7 +61,7 @@ class LiveOut:
         self._lock = threading.Lock()
         self._status = LiveOutStatus(sent=dict.fromkeys(settings.ports, 0))
         self._socket: socket.socket | None = None
-        self._address = ""
+        self._address: tuple[Any, ...] = ()
         self._thread = threading.Thread(target=self._run, name="live out", daemon=True)
 
     def start(self) -> None:
@@ -104,6 +106,8 @@ class LiveOut:
                 sent = self._post(datagrams, port)
             except OSError as error:
                 self._failed(name, error.strerror or str(error))
+            except PfldLiveError as error:
+                self._failed(name, str(error).rstrip("."))
             except Exception as error:  # a bug in one protocol must not silence the others
                 _log.exception("%s cannot be sent", name)
                 self._failed(name, f"{type(error).__name__}: {error}")
@@ -121,13 +125,13 @@ class LiveOut:
             return 0
         if self._socket is None:  # the name of a host is looked up once
             family, *_, address = socket.getaddrinfo(
-                self._settings.host, port, type=socket.SOCK_DGRAM
+                plain_host(self._settings.host), port, type=socket.SOCK_DGRAM
             )[0]
-            self._address = str(address[0])
+            self._address = address
             self._socket = socket.socket(family, socket.SOCK_DGRAM)
             self._socket.setblocking(False)
         for datagram in datagrams:
-            self._socket.sendto(datagram, (self._address, port))
+            self._socket.sendto(datagram, (self._address[0], port, *self._address[2:]))
         return len(datagrams)
 
     def _succeeded(self, name: str, sent: int) -> None:

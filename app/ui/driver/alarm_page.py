@@ -54,7 +54,7 @@ class AlarmPage(QScrollArea):
         self.keep = self._box("keep", "Keep a clip of each event", False)
         self.keep.setToolTip("Writes the seconds around each event that counts into a video file")
         self.device = WrappedLabel(quiet=True)
-        self.folder = Path(preferences.get("driver/folder", str(folder)))
+        self.folder = preferences.get_folder("driver/folder", str(folder))
         self.folder_words = WrappedLabel(quiet=True)
         self.choose = QPushButton("Folder…")
         self.choose.clicked.connect(self._ask_for_folder)

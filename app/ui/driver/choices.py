@@ -87,7 +87,9 @@ class DriverChoices(QObject):
             self._thresholds.names.show_names(kept.presets, preset)
             then(kept)
 
-        self._worker.submit("kept", lambda: look_up(profile, preset), show, failed=self._failed)
+        self._worker.submit(
+            "kept", lambda: look_up(profile, preset), show, failed=self._failed, instead=True
+        )
 
     def _ask(
         self,

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QObject, QStandardPaths, Qt, QTimer
+from PySide6.QtCore import QDir, QObject, QStandardPaths, Qt, QTimer
 from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow
 
 from app.core.clock import now_ns
@@ -134,7 +134,7 @@ class DriverControl(QObject):
         def make() -> Session:
             return make_session(profile=profile, preset=preset, settings=settings, clock=clock)
 
-        self.worker.submit("session", make, self._begin, failed=self._cannot_begin)
+        self.worker.submit("session", make, self._begin, failed=self._cannot_begin, instead=True)
 
     def open(self) -> None:
         """Show the dock; what it needs is imported on a thread."""
@@ -143,7 +143,9 @@ class DriverControl(QObject):
             self.dock.raise_()
             return
 
-        self.worker.submit("import", import_dock, lambda _: self._make_dock(), failed=self._fail)
+        self.worker.submit(
+            "import", import_dock, lambda _: self._make_dock(), failed=self._fail, instead=True
+        )
 
     def calibrate(self) -> None:
         """Begin a calibration and show how it goes."""
@@ -400,7 +402,7 @@ class DriverControl(QObject):
         if self._preferences.get("driver/keep", False) and event.kind in EVIDENCE:
             when = clock(event.start_s).replace(":", "-")
             name = f"{self._begun:%Y-%m-%d %H.%M.%S} {event.kind.value} {when}"
-            folder = Path(self._preferences.get("driver/folder", str(clips_folder())))
+            folder = self._preferences.get_folder("driver/folder", str(clips_folder()))
             self._write_clip(moment, folder, name)
 
     def _write_clip(self, moment: Moment, folder: Path, name: str) -> None:
@@ -544,7 +546,7 @@ class DriverControl(QObject):
         documents = QStandardPaths.writableLocation(
             QStandardPaths.StandardLocation.DocumentsLocation
         )
-        folder = Path(self._preferences.get("driver/report", documents or str(Path.home())))
+        folder = self._preferences.get_folder("driver/report", documents or QDir.homePath())
         name = f"Driver {self._begun:%Y-%m-%d %H.%M}.html"
         text, _ = QFileDialog.getSaveFileName(
             self._window, "Report of the session", str(folder / name), "Web page (*.html)"

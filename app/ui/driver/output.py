@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QStandardPaths
+from PySide6.QtCore import QDir, QStandardPaths
 
 from app.core.errors import OutputError, PfldLiveError
 from app.core.files import write_text
@@ -28,7 +28,7 @@ EVIDENCE: Final = CLOSURES | {
 def clips_folder() -> Path:
     """Where evidence clips go unless the user says otherwise."""
     movies = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.MoviesLocation)
-    return Path(movies or Path.home()) / "PFLD Live"
+    return Path(movies or QDir.homePath()) / "PFLD Live"
 
 
 def write_report(live: LiveDriver, page: Path) -> tuple[Path, ...]:

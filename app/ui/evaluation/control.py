@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QDir, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow
 
 from app.capture.kinds import VIDEO_SUFFIXES
@@ -139,6 +139,7 @@ class Evaluation(QObject):
                 lambda: _prepare(place, models, detector, self._store),
                 self._begin,
                 failed=self._fail,
+                instead=True,
             )
 
     def cancel(self) -> None:
@@ -155,7 +156,7 @@ class Evaluation(QObject):
         from app.ui.evaluation.runs import load_run
 
         self.worker.submit(
-            "load", lambda: load_run(store, stored), self._show_run, failed=self._fail
+            "load", lambda: load_run(store, stored), self._show_run, failed=self._fail, instead=True
         )
 
     def compare(self, stored: StoredRun | None) -> None:
@@ -168,7 +169,11 @@ class Evaluation(QObject):
         from app.ui.evaluation.runs import load_run
 
         self.worker.submit(
-            "compare", lambda: load_run(store, stored), self._show_compared, failed=self._fail
+            "compare",
+            lambda: load_run(store, stored),
+            self._show_compared,
+            failed=self._fail,
+            instead=True,
         )
 
     def export(self, kind: str) -> None:
@@ -178,7 +183,7 @@ class Evaluation(QObject):
         page = self.view.results.current_page if self.view is not None else None
         if self.run is None:
             return
-        folder = Path(self._preferences.get("evaluation/folder", str(Path.home())))
+        folder = self._preferences.get_folder("evaluation/folder", QDir.homePath())
         name = suggested_name(self.run, kind, page)
         text, _ = QFileDialog.getSaveFileName(
             self._window, "Export", str(folder / name), f"{kind.upper()} (*.{kind})"
@@ -212,6 +217,7 @@ class Evaluation(QObject):
             lambda: _media(result),
             lambda media: self._played.go_to(media, time_s),
             failed=self._fail,
+            instead=True,
         )
 
     # What the window tells.
@@ -248,7 +254,9 @@ class Evaluation(QObject):
             then()
             return
         self._when_ready.append(then)
-        self.worker.submit("import", _import_parts, self._make_dock, failed=self._fail)
+        self.worker.submit(
+            "import", _import_parts, self._make_dock, failed=self._fail, instead=True
+        )
 
     def _make_dock(self, store: ResultStore) -> None:
         from app.ui.evaluation.view import EvaluationView
@@ -348,6 +356,7 @@ class Evaluation(QObject):
             lambda: _measured(job, settings, status.kept),
             self._show_run,
             failed=self._fail,
+            instead=True,
         )
         self._list_runs()
 
@@ -438,7 +447,7 @@ class Evaluation(QObject):
             self.choose(self._sources.path)
 
     def _ask_for_file(self) -> None:
-        folder = self._preferences.get("open/folder", str(Path.home()))
+        folder = self._preferences.get("open/folder", QDir.homePath())
         videos = " ".join(f"*{suffix}" for suffix in sorted(VIDEO_SUFFIXES))
         text, _ = QFileDialog.getOpenFileName(
             self._window,
@@ -454,7 +463,7 @@ class Evaluation(QObject):
         text = QFileDialog.getExistingDirectory(
             self._window,
             "Choose a folder with labels, or of labelled clips",
-            self._preferences.get("open/folder", str(Path.home())),
+            self._preferences.get("open/folder", QDir.homePath()),
         )
         if text:
             self.choose(Path(text))

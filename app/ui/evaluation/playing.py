@@ -95,7 +95,9 @@ class PlayedLabels(QObject):
         if path is None:
             self._worker.forget("labels")
             return
-        self._worker.submit("labels", lambda: _load(path), self._set, failed=self._refuse)
+        self._worker.submit(
+            "labels", lambda: _load(path), self._set, failed=self._refuse, instead=True
+        )
 
     def _refuse(self, text: str) -> None:
         self._banners.announce(Message("labels", "warning", text))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QDir, QObject
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QMainWindow
 
@@ -69,7 +69,7 @@ class Labelling(QObject):
         self._banners.withdraw("label editor")
         chosen = media
         self._worker.submit(
-            "import", _import_editor, lambda _: self._show(chosen), failed=self._fail
+            "import", _import_editor, lambda _: self._show(chosen), failed=self._fail, instead=True
         )
 
     def may_close(self) -> bool:
@@ -113,7 +113,7 @@ class Labelling(QObject):
         text, _ = QFileDialog.getOpenFileName(
             self._main,
             "Choose a clip to label",
-            self._preferences.get("open/folder", str(Path.home())),
+            self._preferences.get("open/folder", QDir.homePath()),
             f"Videos ({videos});;All files (*)",
         )
         return Path(text) if text else None

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.core.claims import Claims
 from app.core.errors import PfldLiveError
+from app.core.files import exists
 from app.evaluate.find import own_labels
 from app.evaluate.keeping import LabelKeeper
 from app.evaluate.labelling import ClipLabelling, LabellingSettings
@@ -81,7 +82,7 @@ class MachineLabelling(QObject):
     def _label(self) -> None:
         path = own_labels(self._media)
         with Claims((path,)):
-            known = read_label_file(path) if path.exists() else None
+            known = read_label_file(path) if exists(path) else None
             with ClipLabelling(self._media, LabellingSettings(), known=known) as run:
                 keeper = LabelKeeper(path, run)
                 while not self._stopping.is_set() and run.step():

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.errors import PfldLiveError
+from app.core.files import exists
 from app.evaluate.derive import face_attributes
 from app.evaluate.editing import LabelEditor
 from app.evaluate.find import own_labels
@@ -233,7 +234,7 @@ class LabelWindow(QMainWindow):
         path = self.path
         self._worker.submit(
             "load",
-            lambda: read_label_file(path) if path.exists() else None,
+            lambda: read_label_file(path) if exists(path) else None,
             self._loaded,
             failed=self._refused,
         )

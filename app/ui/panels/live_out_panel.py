@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QLineEdit
 
+from app.core.errors import PfldLiveError
+from app.core.hosts import plain_host
 from app.record.live_out.protocols import LOCAL, PROTOCOLS, LiveOutSettings
 from app.ui.panels.quantity_field import QuantityField
 from app.ui.panels.section import Section
@@ -42,7 +44,7 @@ class LiveOutPanel(Section):
             self.boxes[name], self.ports[name] = box, port
             self.body.addWidget(box)
             self.body.addWidget(port)
-        self.host = QLineEdit(preferences.get("live/host", LOCAL))
+        self.host = QLineEdit(_remembered_host(preferences))
         self.host.setAccessibleName("Host")
         self.host.setToolTip(f"Machine that listens; {LOCAL} is this one")
         self.host.editingFinished.connect(self._apply)
@@ -88,3 +90,13 @@ class LiveOutPanel(Section):
             self._preferences.set(f"live/{name} port", self.ports[name].value)
         self._preferences.set("live/host", settings.host)
         self.changed.emit(settings)
+
+
+def _remembered_host(preferences: Preferences) -> str:
+    """The host of the last time, or this machine where what is stored can be none."""
+    text = preferences.get("live/host", LOCAL)
+    try:
+        plain_host(text)
+    except PfldLiveError:
+        return LOCAL
+    return text

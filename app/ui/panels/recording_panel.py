@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PySide6.QtCore import QStandardPaths, Qt
+from PySide6.QtCore import QDir, QStandardPaths, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -65,7 +65,8 @@ class RecordingPanel(Section):
             (self.what, "record/what", What.ANNOTATED.value),
             (self.quality, "record/quality", DEFAULT_QUALITY),
         ):
-            combo.setCurrentIndex(max(combo.findData(preferences.get(key, default)), 0))
+            choices = [combo.itemData(i) for i in range(combo.count())]
+            combo.setCurrentIndex(choices.index(preferences.get_choice(key, default, choices)))
             combo.activated.connect(lambda _, combo=combo, key=key: self._keep(combo, key))
         self.constant = self._box(
             "&Constant rate", "record/constant", "Else each picture keeps its true time"
@@ -102,12 +103,12 @@ class RecordingPanel(Section):
     def usual_folder(self) -> Path:
         """Where recordings go unless the user has chosen."""
         movies = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.MoviesLocation)
-        return Path(movies or Path.home()) / "PFLD Live"
+        return Path(movies or QDir.homePath()) / "PFLD Live"
 
     @property
     def folder(self) -> Path:
         """Where recordings go."""
-        return Path(self._preferences.get("record/folder", str(self.usual_folder)))
+        return self._preferences.get_folder("record/folder", str(self.usual_folder))
 
     @property
     def name(self) -> str:

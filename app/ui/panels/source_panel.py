@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from app.capture.grabber import CaptureStatus
 
 _USUAL_SIZES: Final = ((320, 240), (640, 480), (1280, 720), (1920, 1080))
+_SIDES: Final = range(16_385)
+"""Pixels that a side may have; 0 is as the camera likes."""
 _RATES: Final = (15.0, 25.0, 30.0, 60.0)
 
 
@@ -145,14 +147,15 @@ class SourcePanel(Section):
         self.rate.addItem("As the camera likes", None)
         for rate in _RATES:
             self.rate.addItem(f"{rate:g} fps", rate)
-        wanted = self._preferences.get("camera/fps", CameraSettings().fps or 0.0)
+        usual = CameraSettings().fps or 0.0
+        wanted = self._preferences.get_choice("camera/fps", usual, (0.0, *_RATES))
         self.rate.setCurrentIndex(max(self.rate.findData(wanted), 0))
 
     def _fill_sizes(self, offered: tuple[tuple[int, int], ...]) -> None:
         default = CameraSettings()
         wanted = self.picture_size.currentData() or (
-            self._preferences.get("camera/width", default.width or 0),
-            self._preferences.get("camera/height", default.height or 0),
+            self._preferences.get_choice("camera/width", default.width or 0, _SIDES),
+            self._preferences.get_choice("camera/height", default.height or 0, _SIDES),
         )
         with QSignalBlocker(self.picture_size):
             self.picture_size.clear()

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from app.capture.clip import ClipSource
 from app.capture.images import ImagesSource
 from app.capture.live import LiveSource
-from app.capture.source import Pace, SourceInfo, SourceOptions, open_source
+from app.capture.source import Pace, SourceInfo, SourceOptions, local_path, open_source
 from app.core.errors import SourceError
 
 ClipMaker = Callable[..., Path]
@@ -75,6 +76,64 @@ def test_urls_are_streams_or_clips_and_show_no_password(url: str, kind: type, na
     source = open_source(url, NO_CAMERAS)
     assert isinstance(source, kind)
     assert source.name == name
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://[x", "in brackets"),
+        ("rtsp://me:sec@ret@[::1/x", "in brackets"),
+        ("file://[x", "in brackets"),
+        ("rtsp://", "can be no name"),
+        ("http:///clip.mp4", "can be no name"),
+        ("http://a..b/clip.mp4", "can be no name"),
+        ("http://me:secret@a b/", "can be no name"),
+        ("http://300.1.1.1/", "four numbers"),
+        ("http://[::g]/", "in brackets"),
+        ("http://host:99999/x", "port of 0 to 65535"),
+        ("http://host:http/x", "port of 0 to 65535"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_one_sentence_without_a_password(
+    url: str, words: str
+) -> None:
+    with pytest.raises(SourceError, match=r"\.$") as refused:
+        open_source(url, NO_CAMERAS)
+    assert words in str(refused.value)
+    assert "sec" not in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["udp://:5000", "udp://@:5000", "srt://:9000?mode=listener"])
+def test_an_address_without_a_host_may_wait_for_whoever_sends(url: str) -> None:
+    assert isinstance(open_source(url, NO_CAMERAS), LiveSource)
+
+
+def test_a_file_goes_before_a_camera_of_the_same_number(
+    make_clip: ClipMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_clip().rename(tmp_path / "7")
+    monkeypatch.chdir(tmp_path)
+    assert isinstance(open_source("7", NO_CAMERAS), ClipSource)
+    assert open_source("camera 7", NO_CAMERAS).name == "Camera 7"
+    assert open_source("8", NO_CAMERAS).name == "Camera 8"
+
+
+def test_spaces_may_belong_to_a_name(
+    make_clip: ClipMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_clip().rename(tmp_path / " a.mp4 ")
+    monkeypatch.chdir(tmp_path)
+    assert open_source(" a.mp4 ", NO_CAMERAS).name == " a.mp4 "
+    assert local_path(" a.mp4 ") == Path(" a.mp4 ")
+    assert local_path(" b.mp4 ") == Path("b.mp4")
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="files in memory lie there on Linux")
+def test_a_file_in_memory_is_no_camera(make_clip: ClipMaker) -> None:
+    with tempfile.NamedTemporaryFile(dir="/dev/shm", suffix=".mp4") as file:
+        file.write(make_clip().read_bytes())
+        file.flush()
+        assert isinstance(open_source(file.name, NO_CAMERAS), ClipSource)
 
 
 @pytest.mark.parametrize("text", ["nothing.mp4", "", "  ", "cam", "x" * 5000, "a\0b"])

@@ -142,3 +142,9 @@ def test_the_folder_can_be_chosen_by_the_environment(
     monkeypatch.setenv("PFLD_LIVE_CONFIG", str(tmp_path / "config"))
     path = Presets().save("mine", DriverSettings())
     assert path == tmp_path / "config" / "driver-presets" / "mine.json"
+
+
+def test_a_name_too_long_for_a_file_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"too long for a file; choose a shorter one\.$"):
+        Presets(tmp_path).save("\N{GRINNING FACE}" * 60, DriverSettings())
+    assert Presets(tmp_path).save("\N{CJK UNIFIED IDEOGRAPH-4E2D}" * 60, DriverSettings()).is_file()

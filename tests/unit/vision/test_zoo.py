@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 import pytest
 
+from app.cli.main import main
 from app.core.card import METADATA_KEY
 from app.core.errors import ModelError
 from app.core.memory import peak_rss_mb
@@ -114,6 +115,20 @@ def test_a_card_of_the_wrong_input_size_says_what_the_network_takes(tmp_path: Pa
     problem = _problem(write_model(tmp_path / "small.onnx", size=32))
     assert "(1, 3, 16, 16)" in problem
     assert "[1, 3, 32, 32]" in problem or "(1, 3, 32, 32)" in problem
+
+
+@pytest.mark.parametrize("depth", [1, 3])
+def test_a_network_with_its_colours_last_says_so_and_what_to_do(
+    depth: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_model(tmp_path / "nhwc.onnx", depth=depth, channels_last=True)
+    assert f"colours last (NHWC: 1, 16, 16, {depth})" in _problem(path)
+    write_model(path, depth=depth, channels_last=True, card=None)
+    for command in (["card", str(path)], ["card", str(path), "--set", "layout=ibug68"]):
+        assert main(command) == 2
+        (sentence,) = capsys.readouterr().err.splitlines()
+        assert "nhwc.onnx: the network takes its colours last" in sentence
+        assert "export it again" in sentence
 
 
 def test_a_card_with_too_few_points_says_how_many_are_needed(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ def write_model(
     size: int = 16,
     metadata: dict[str, str] | None = None,
     depth: int = 3,
+    channels_last: bool = False,
     angles: tuple[float, ...] = (10.0, -20.0, 5.0),
     **card_changes: object,
 ) -> Path:
@@ -48,9 +49,11 @@ def write_model(
         size: the input that it really takes.
         metadata: instead of a card.
         depth: channels of its input.
+        channels_last: they come last.
         angles: what its output `angles` always says.
         card_changes: fields of the card that differ.
     """
+    sides = (1, size, size, depth) if channels_last else (1, depth, size, size)
     half = np.full((1, numbers), 0.5, np.float32)
     nodes = [
         helper.make_node("ReduceMean", ["image"], ["mean"], axes=[1, 2, 3], keepdims=0),
@@ -62,7 +65,7 @@ def write_model(
     graph = helper.make_graph(
         nodes,
         "tiny",
-        [helper.make_tensor_value_info("image", TensorProto.FLOAT, (1, depth, size, size))],
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, sides)],
         [
             helper.make_tensor_value_info("points", TensorProto.FLOAT, (1, numbers)),
             helper.make_tensor_value_info("trust", TensorProto.FLOAT, (1, 1)),

@@ -270,6 +270,43 @@ def test_what_cannot_be_sent_is_counted_and_told(make_result: ResultMaker) -> No
     assert "JSON data cannot be sent to 127.0.0.1: Message too long" in sender.status.problem
 
 
+@pytest.mark.skipif(not socket.has_ipv6, reason="this system knows no IPv6")
+def test_an_address_of_ipv6_is_taken_with_and_without_brackets(make_result: ResultMaker) -> None:
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as receiver:
+        receiver.settimeout(PATIENCE_S)
+        receiver.bind(("::1", 0))
+        for host in ("::1", "[::1]"):
+            settings = LiveOutSettings(ports={"json": receiver.getsockname()[1]}, host=host)
+            sender = LiveOut(settings)
+            sender.send(make_result())
+            assert sender.stop()
+            assert sender.status.problem == ""
+            assert json.loads(receiver.recv(100_000))["frame"] == 0
+
+
+@pytest.mark.parametrize("host", ["a..b", "[::1", "x" * 70, "\udcff", "pc:80"])
+def test_a_host_that_is_none_is_told_in_a_sentence(
+    host: str, make_result: ResultMaker, caplog: pytest.LogCaptureFixture
+) -> None:
+    sender = LiveOut(LiveOutSettings(ports={"json": 9}, host=host))
+    sender.send(make_result())
+    assert sender.stop()
+    assert sender.status.failed == 1
+    assert sender.status.problem.startswith("JSON data cannot be sent to ")
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize("host", ["a..b", "[::1", "pc:80", "a b", "nobody.invalid"])
+def test_a_host_that_is_none_is_refused_before_the_work(
+    host: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary = tmp_path / "s.json"
+    demo = ["run", str(asset("demo.mp4")), "--headless", "--json", str(summary)]
+    assert main([*demo, "--send", "json", "--send-host", host]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert not summary.exists()
+
+
 def test_time_goes_on_where_a_source_begins_again(make_result: ResultMaker) -> None:
     line = TimeLine()
     frames = [(5, 0), (6, 0), (5, 1), (6, 1), (5, 1)]
@@ -285,7 +322,9 @@ def test_settings_refuse_ports_and_protocols_that_do_not_exist() -> None:
     assert LiveOutSettings().host == "127.0.0.1"
 
 
-@pytest.mark.parametrize("text", ["telex", "json:many", "json:0", "json:70000"])
+@pytest.mark.parametrize(
+    "text", ["telex", "json:many", "json:0", "json:70000", "json:" + "9" * 5000]
+)
 def test_a_wrong_wish_is_one_sentence(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", str(asset("demo.mp4")), "--headless", "--send", text]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
