@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from app.cli.parser import USER_ERROR, build_parser
-from app.cli.stopping import Watchdog, ending_at_once, exit_code
+from app.cli.stopping import Watchdog, ending_at_once, exit_code, leave
 from app.core.errors import PfldLiveError
 
 _NOBODY_READS = exit_code(13)
@@ -35,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code, interrupted = 0, signal.SIGINT
         told = watchdog.heard() or interrupted
         if told is not None and arguments is None:
-            watchdog.keep_on()  # what still runs must not hold up the end of the process
+            # The end of the interpreter takes its time, and waits for threads that have none.
+            leave(USER_ERROR if code == USER_ERROR else exit_code(told))
     return code if told is None or code == USER_ERROR else exit_code(told)
 
 
