@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from app.core.claims import remove_locks
 
@@ -32,6 +33,14 @@ _GRACE_WITH_NOTHING_TO_KEEP_S: Final = 0.4
 def exit_code(number: int) -> int:
     """Exit code of a program that a signal has ended, as shells report it."""
     return 128 + number
+
+
+def leave(code: int) -> NoReturn:
+    """End the process here, with all that was printed."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, AttributeError, ValueError):  # none, or nobody reads it
+            stream.flush()
+    os._exit(code)
 
 
 class Watchdog:
@@ -73,12 +82,6 @@ class Watchdog:
             self._writing.send(b"\0")
             self._settled.wait(1.0)
         return self.told
-
-    def keep_on(self) -> None:
-        """Watch until the process ends, which is due now."""
-        self._thread = None
-        self._deadline_s = self._deadline_s or time.monotonic() + GRACE_S
-        self._writing.send(b"\0")
 
     def stop(self) -> None:
         """Watch no more; may be called twice."""

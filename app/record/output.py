@@ -18,9 +18,6 @@ VIDEO_SUFFIXES: Final = (".mp4", ".m4v", ".mov", ".mkv")
 """What the name of a recorded video may end in."""
 
 
-"""What the name of a file ends in while it is being written."""
-
-
 class Writer(ABC):
     """Something that writes a file and is closed at the end of its `with` block."""
 
