@@ -189,10 +189,27 @@ def _check_results(card: ModelCard, outputs: Outputs) -> None:
             f"{card.pose_output!r} must be yaw, pitch and roll, the network gives shape "
             f"{outputs[card.pose_output].shape}"
         )
+    if card.visibility_output is not None and outputs[card.visibility_output].size != 3:
+        raise ModelError(
+            f"{card.visibility_output!r} must be three numbers, of the left eye, the right eye and "
+            f"the mouth, the network gives shape {outputs[card.visibility_output].shape}"
+        )
+    wanted = len(card.expressions)
+    if card.expression_output is not None and outputs[card.expression_output].size != wanted:
+        raise ModelError(
+            f"{card.expression_output!r} must be {wanted} numbers, one of each expression that the "
+            f"card names, the network gives shape {outputs[card.expression_output].shape}"
+        )
 
 
 def _output_names(card: ModelCard) -> tuple[str, ...]:
-    named = (card.points_output, card.trust_output, card.pose_output)
+    named = (
+        card.points_output,
+        card.trust_output,
+        card.pose_output,
+        card.visibility_output,
+        card.expression_output,
+    )
     return tuple(name for name in named if name is not None)
 
 
