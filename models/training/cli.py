@@ -229,7 +229,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Measure all files of the recipes of one family in one run: errors by "
         "attribute, trust, pose, size, milliseconds.",
     )
-    command.add_argument("recipes", type=Path, nargs="+", help="for example models/pfld/1x.toml")
+    command.add_argument("recipes", type=Path, nargs="+", help="for example models/pfld/0.5x.toml")
     command.add_argument(
         "--without-detectors",
         action="store_true",
@@ -461,7 +461,7 @@ def _export(options: argparse.Namespace) -> None:
     from models.training.trust import refit_trust, trust_examples
 
     recipe = Recipe.load(options.recipe)
-    network = load_trained(recipe, options.runs / recipe.name / "checkpoint.pt")
+    network = load_trained(recipe, options.runs / recipe.trained_as / "checkpoint.pt")
     made_by = f"{options.recipe.as_posix()} at commit {_commit()}"
     fp32: Path = options.zoo / f"{recipe.name}-fp32.onnx"
     labels = Labels.load(_label_file(options))

@@ -174,11 +174,13 @@ def build_crops(
     _save_points(folder, labels.paths, points, meshes)
 
 
-def things(data: Path, rng: np.random.Generator) -> list[Image]:
-    """Squares (STORED_SIDE, STORED_SIDE, 3) of the training part of the pictures without a face."""
+def things(data: Path, rng: np.random.Generator, *, measuring: bool = False) -> list[Image]:
+    """Squares (STORED_SIDE, STORED_SIDE, 3) of the pictures without a face that train, or of those
+    that are held back for measuring.
+    """
     squares = []
     for path in sorted((data / "nofaces").glob("*.jpg")):
-        if held_back(path.name):
+        if held_back(path.name) != measuring:
             continue
         image = cv2.imread(str(path), cv2.IMREAD_COLOR)
         if image is None:

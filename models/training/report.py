@@ -49,6 +49,7 @@ from models.training.evaluation import (
 from models.training.export import write_card
 from models.training.labels import Labels
 from models.training.mesh_map import GAPS, gap_line
+from models.training.outputs import Outputs, measure_outputs
 from models.training.peers import CORE
 from models.training.recipe import Recipe
 from models.training.trust import walls
@@ -67,6 +68,7 @@ class Measured:
         model: the file.
         faces: (F,) NME of the val faces around their true boxes.
         hand: what is told of the faces whose points people checked.
+        outputs: what is told of trust, visibility and expression; None of a file without them.
         shared: (F,) NME on the points that keypoints15 has, too.
         score: 1 / (2 MSE), see `keypoint_score`.
         by_group: mean error of each group of points.
@@ -83,6 +85,7 @@ class Measured:
     model: ModelFile
     faces: Errors
     hand: Hand
+    outputs: Outputs | None
     shared: Errors
     score: float
     by_group: dict[str, float]
@@ -177,7 +180,16 @@ def write_report(
     seen = [cut[model.framing] for model in models]
     milliseconds = time_models(models, [next(iter(s.framed.values())).crop for s in seen])
     measured = [
-        _measure(model, labels, rows, shown, time)
+        _measure(
+            model,
+            labels,
+            rows,
+            shown,
+            time,
+            measure_outputs(model, labels, crops, data=data, jitter=recipes[0].jitter)
+            if model.card.visibility_output
+            else None,
+        )
         for model, shown, time in zip(models, seen, milliseconds, strict=True)
     ]
     flags = labels.attributes()[rows]
@@ -185,7 +197,8 @@ def write_report(
         _complete_card(result, flags, labels.hand[rows])
     folder = recipes[0].path.parent
     for recipe in recipes:
-        shutil.copyfile(runs / recipe.name / "training.png", folder / _curve(recipe))
+        if recipe.trained_as == recipe.name:
+            shutil.copyfile(runs / recipe.name / "training.png", folder / _curve(recipe))
     results = folder / "RESULTS.md"
     notes = _notes(results)
     text = _text(recipes, labels, measured, flags, spreads)
@@ -245,6 +258,7 @@ def _measure(
     rows: npt.NDArray[np.int64],
     shown: Cut,
     milliseconds: float,
+    outputs: Outputs | None,
 ) -> Measured:
     layout, framed = model.card.landmark_layout, shown.framed
     points, trust = predict_framed(model, framed)
@@ -267,6 +281,7 @@ def _measure(
         model=model,
         faces=faces,
         hand=_against_people(points, labels, rows, layout),
+        outputs=outputs,
         shared=nme(as68[:, shared]),
         score=keypoint_score(points * symmetric, truth * symmetric, counts=counts),
         by_group={
@@ -451,6 +466,8 @@ def _text(
     if spreads:
         lines += _detector_lines(measured, spreads)
     for recipe in recipes:
+        if recipe.trained_as != recipe.name:
+            continue
         lines += ["", f"![Training curve of {recipe.name}]({_curve(recipe)})"]
     lines.append("")
     return "\n".join(lines)
@@ -518,6 +535,8 @@ def commands_for(recipes: Sequence[Recipe]) -> list[str]:
         if recipe.start is not None:
             add(recipe.start)
         commands = ("train", "export", "quantize") if name in wanted else ("train",)
+        if recipe.trained_as != name:
+            commands = commands[1:]
         path = recipe.path.as_posix()
         lines.extend(f"python -m models.training {command} {path}" for command in commands)
 
@@ -583,6 +602,31 @@ def _rows_of_some(measured: Sequence[Measured]) -> list[tuple[str, list[str]]]:
             ("trust: area under the ROC curve", [f"{t.auc:.4f}" for t in trust]),
             ("trust: faces below 0.5", [_percent(t.distrusted) + " %" for t in trust]),
             ("trust: crops without a face above 0.5", [_percent(t.fooled) + " %" for t in trust]),
+        ]
+    if told := [m.outputs for m in measured if m.outputs]:
+        rows += [
+            (
+                "trust: area for answers off by more than 8 %, also displaced, turned, of things",
+                [f"{o.trust_auc:.3f}" for o in told],
+            ),
+            (
+                "trust: believed answers off by more than 8 %",
+                [_percent(o.believed_wrong) + " %" for o in told],
+            ),
+            (
+                "visibility of left eye / right eye / mouth: area",
+                [" / ".join(f"{v:.3f}" for v in o.visibility_auc) for o in told],
+            ),
+            (
+                "expression: blendshapes, mean and smallest correlation with the teacher",
+                [
+                    f"{len(o.expression)}, {np.mean(list(o.expression.values())):.2f}, "
+                    f"{min(o.expression.values()):.2f}"
+                    if o.expression
+                    else "–"
+                    for o in told
+                ],
+            ),
         ]
     if shut := [m.shut for m in measured if m.shut]:
         rows += [
