@@ -51,6 +51,11 @@ class ModelCard:
         pose_output: name of an output of the three numbers yaw, pitch and roll, the angles of
             `app.core.rotation` in degrees, as a camera sees them that looks straight at the face
             and holds the crop upright; None where the network says nothing of the pose.
+        visibility_output: name of an output of three probabilities that the left eye, the right eye
+            (as the picture has them) and the mouth can be seen, or None.
+        expression_output: name of an output of one number 0..1 for each of `expressions`, or None.
+        expressions: names of the blendshapes in the expression output, such as `eyeBlinkLeft`;
+            left and right are those of the person.
         pose_source: `network` where `pose_output` is better than a pose fitted to the points.
         trained_on, licence: training data and what may be done with the weights.
         nme_val: mean error by attribute on the val split in percent of the outer eye distance;
@@ -74,6 +79,9 @@ class ModelCard:
     trust_output: str | None = None
     pose_output: str | None = None
     pose_source: PoseSource = "points"
+    visibility_output: str | None = None
+    expression_output: str | None = None
+    expressions: tuple[str, ...] = ()
     trained_on: str = ""
     licence: str = ""
     nme_val: Mapping[str, float] = field(default_factory=dict)
@@ -88,7 +96,7 @@ class ModelCard:
                 isinstance(text, str) and text.isprintable() and 0 < len(text.strip()) <= _LONGEST,
                 f"{name} must be a text of 1 to {_LONGEST} printable characters",
             )
-        for name in ("trust_output", "pose_output"):
+        for name in ("trust_output", "pose_output", "visibility_output", "expression_output"):
             text = getattr(self, name)
             self._check(
                 text is None or (isinstance(text, str) and bool(text) and text.isprintable()),
@@ -123,6 +131,15 @@ class ModelCard:
         self._check(
             self.pose_source == "points" or self.pose_output is not None,
             "pose_source is network, but pose_output names no output",
+        )
+        self._check(
+            all(isinstance(name, str) and name.isidentifier() for name in self.expressions)
+            and len(set(self.expressions)) == len(self.expressions),
+            "expressions must be different names",
+        )
+        self._check(
+            (self.expression_output is not None) == bool(self.expressions),
+            "expression_output and expressions belong together",
         )
         depth = self.depth
         self._check(
@@ -189,6 +206,9 @@ class ModelCard:
                 raise ModelError(f"the model card does not say: {', '.join(missing)}")
             for name in ("mean", "std"):
                 values[name] = tuple(as_number(v, name, -_MOST, _MOST) for v in values[name])
+            values["expressions"] = tuple(
+                as_text(name, "an expression", _LONGEST) for name in values.get("expressions", ())
+            )
             values["nme_val"] = {
                 as_text(name, "an attribute", _LONGEST): as_number(error, name, 0.0, _MOST)
                 for name, error in dict(values.get("nme_val", {})).items()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -109,6 +110,16 @@ class HeadPose:
         return HeadPose(-self.yaw, self.pitch, -self.roll, position_cm=position)
 
 
+class Visibility(NamedTuple):
+    """Probabilities 0..1 that parts of a face can be seen: nothing lies before them (a hand, a
+    mask, dark lenses) and the frame does not end there. Left and right as the image has them.
+    """
+
+    left_eye: float
+    right_eye: float
+    mouth: float
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Face:
     """One face in one frame.
@@ -121,6 +132,9 @@ class Face:
         pose: None where it cannot be told.
         trust: 0..1, how far the points deserve belief.
         point_trust: (N,) float32 in 0..1, or None where the model has no opinion per point.
+        visibility: of the eyes and the mouth, or None where the model does not tell.
+        expression: blendshape -> 0..1 by the names of ARKit, left and right those of the person;
+            None where the model does not tell.
         raw_points: (N, 2) float32, the points before smoothing (the same array where smoothing
             is off). Whatever times fast movement, such as a blink, reads these.
 
@@ -136,6 +150,8 @@ class Face:
     trust: float
     raw_points: Points
     point_trust: npt.NDArray[np.float32] | None = None
+    visibility: Visibility | None = None
+    expression: Mapping[str, float] | None = None
 
     def __post_init__(self) -> None:
         for name in ("points", "raw_points"):

@@ -172,6 +172,12 @@ def face_record(face: Face) -> dict[str, Any]:
             "right_eye": _number(openings.right_eye, 4),
             "mouth": _number(openings.mouth, 4),
         },
+        "visibility": None
+        if face.visibility is None
+        else {name: _number(v, 3) for name, v in face.visibility._asdict().items()},
+        "expression": None
+        if face.expression is None
+        else {name: _number(v, 3) for name, v in face.expression.items()},
     }
 
 

@@ -100,4 +100,6 @@ class FaceMaker:
             trust=trust,
             raw_points=landmarks.points,
             point_trust=landmarks.point_trust,
+            visibility=landmarks.visibility,
+            expression=landmarks.expression,
         )

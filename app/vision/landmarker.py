@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from app._opencv import cv2
 from app.core.card import ModelCard
 from app.core.errors import ModelError
-from app.core.face import Box, HeadPose, Points
+from app.core.face import Box, HeadPose, Points, Visibility
 from app.core.frame import Image
 from app.core.geometry import Transform, crop_transform, points_from_unit
 from app.core.layout import LandmarkLayout
@@ -31,12 +32,16 @@ class Landmarks:
         point_trust: (N,) float32 in 0..1, or None.
         pose: where the head points as the model itself says, seen by a camera that looks
             straight at the face, in the axes of the frame; None where the points tell it better.
+        visibility: of the eyes and the mouth, or None where the model does not tell.
+        expression: blendshape -> 0..1, or None likewise.
     """
 
     points: Points
     trust: float | None
     point_trust: npt.NDArray[np.float32] | None = None
     pose: HeadPose | None = None
+    visibility: Visibility | None = None
+    expression: Mapping[str, float] | None = None
 
 
 class Landmarker(Protocol):
@@ -96,8 +101,14 @@ class OnnxLandmarker:
         pose = None
         if card.pose_source == "network" and card.pose_output is not None:
             pose = _pose_in_frame(outputs[card.pose_output], box)
+        visibility = expression = None
+        if card.visibility_output is not None:
+            visibility = Visibility(*outputs[card.visibility_output].ravel().tolist())
+        if card.expression_output is not None:
+            told = outputs[card.expression_output].ravel().tolist()
+            expression = dict(zip(card.expressions, told, strict=True))
         points = points_from_unit(_to_unit(values, card), transform, size=size)
-        return Landmarks(points, trust, pose=pose)
+        return Landmarks(points, trust, pose=pose, visibility=visibility, expression=expression)
 
     def close(self) -> None:
         """Nothing to do: the session goes with its last reference."""

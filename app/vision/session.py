@@ -262,11 +262,24 @@ def check_outputs(card: ModelCard, outputs: Outputs) -> None:
             f"{card.pose_output!r} must be yaw, pitch and roll, the network gives shape "
             f"{outputs[card.pose_output].shape}"
         )
+    if card.visibility_output is not None and outputs[card.visibility_output].size != 3:
+        raise ModelError(
+            f"{card.visibility_output!r} must be three numbers, of the left eye, the right eye and "
+            f"the mouth, the network gives shape {outputs[card.visibility_output].shape}"
+        )
+    wanted = len(card.expressions)
+    if card.expression_output is not None and outputs[card.expression_output].size != wanted:
+        raise ModelError(
+            f"{card.expression_output!r} must be {wanted} numbers, one of each expression that the "
+            f"card names, the network gives shape {outputs[card.expression_output].shape}"
+        )
     side = card.input_size if card.coordinates == "pixels" else 1
     for name, low, high in (
         (card.points_output, -_FARTHEST * side, _FARTHEST * side),
         (card.trust_output, -_FARTHEST, _FARTHEST),
         (card.pose_output, -_WIDEST_DEG, _WIDEST_DEG),
+        (card.visibility_output, 0, 1),
+        (card.expression_output, 0, 1),
     ):
         values = outputs[name] if name is not None else np.zeros(1, np.float32)
         if not np.isfinite(values).all():
@@ -276,7 +289,13 @@ def check_outputs(card: ModelCard, outputs: Outputs) -> None:
 
 
 def _output_names(card: ModelCard) -> tuple[str, ...]:
-    named = (card.points_output, card.trust_output, card.pose_output)
+    named = (
+        card.points_output,
+        card.trust_output,
+        card.pose_output,
+        card.visibility_output,
+        card.expression_output,
+    )
     return tuple(name for name in named if name is not None)
 
 

@@ -1,5 +1,6 @@
 """PFLD as the shared training knows it."""
 
+from models.pfld.gaps import widen_gaps
 from models.pfld.loss import LossRecipe, PfldLoss
 from models.pfld.network import Architecture, Pfld
 from models.training.families import Family
@@ -10,4 +11,6 @@ FAMILY = Family(
     build_network=Pfld,
     build_loss=PfldLoss,
     pose=True,
+    aside=True,
+    finish=widen_gaps,
 )

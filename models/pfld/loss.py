@@ -22,6 +22,7 @@ from torch.nn import functional
 from app.core.layout import IBUG68
 from models.pfld.network import Prediction
 from models.training.batches import Batch
+from models.training.quality import SMALLEST_EYE_DISTANCE, quality
 
 Form = Literal["seed", "practical"]
 Distance = Literal["l2", "l1", "wing"]
@@ -29,10 +30,6 @@ Distance = Literal["l2", "l1", "wing"]
 UPPER = (37, 38, 43, 44, 61, 62, 63)
 LOWER = (41, 40, 47, 46, 67, 66, 65)
 """Points of the upper and the lower lids and inner lips that face each other."""
-
-SMALLEST_EYE_DISTANCE = 0.2
-"""Eye distance (crop units) below which an error is not magnified further: in profile the eye
-corners nearly coincide."""
 
 MOSTLY_KNOWN = 0.6
 """Pose and mesh of a face are learned where more than this share of its points counts."""
@@ -55,7 +52,10 @@ class LossRecipe:
         head_pose_share: weight of the error of the network's pose, mean over the angles, radians.
         mesh_share: weight of the error of the whole mesh, in eye distances: 400 points more that
             say what a face can look like.
-        trust_share: weight of the cross entropy of trust.
+        trust_share: weight of the cross entropy of trust, whose truth is how far the network's own
+            points are off, see `quality`.
+        visibility_share: weight of the cross entropy of visibility.
+        expression_share: weight of the error of the blendshapes.
         opening_share: weight of the error of the gaps between lids and between lips. A network
             that draws every eye half open misplaces its points by little, so the points alone
             teach it late that eyes shut. The practical form only.
@@ -73,6 +73,8 @@ class LossRecipe:
     head_pose_share: float = 0.1
     mesh_share: float = 0.0
     trust_share: float = 0.1
+    visibility_share: float = 0.0
+    expression_share: float = 0.0
     opening_share: float = 0.0
     groups: Mapping[str, float] = field(default_factory=dict)
 
@@ -183,7 +185,7 @@ class PfldLoss(nn.Module):
         else:
             face_loss = self._practical(points, batch, classes, deviation)
         trust = functional.binary_cross_entropy_with_logits(
-            prediction.trust[:, 0], batch.positive.to(prediction.trust.dtype)
+            prediction.trust[:, 0], quality(points.detach(), batch)
         )
         # Under a real mask the teacher guesses most points, and with them pose and mesh.
         known = batch.positive & (batch.counts.float().mean(dim=1) > MOSTLY_KNOWN)
@@ -191,6 +193,18 @@ class PfldLoss(nn.Module):
         total = total + recipe.head_pose_share * _mean_of(
             angle_error(prediction.pose, angles), known
         )
+        if recipe.visibility_share:
+            known_parts = batch.visible.isfinite()
+            parts = functional.binary_cross_entropy_with_logits(
+                prediction.visibility, batch.visible.nan_to_num(0.0), reduction="none"
+            )
+            total = total + recipe.visibility_share * _mean_of(parts, known_parts)
+        if recipe.expression_share:
+            told = batch.blendshapes.isfinite()
+            error = functional.smooth_l1_loss(
+                prediction.expression, batch.blendshapes.nan_to_num(0.0), reduction="none", beta=0.1
+            )
+            total = total + recipe.expression_share * _mean_of(error, told)
         if recipe.mesh_share:
             assert prediction.mesh is not None  # noqa: S101  it is in training mode
             mesh = prediction.mesh.unflatten(1, (-1, 2)) - batch.meshes
@@ -222,7 +236,7 @@ class PfldLoss(nn.Module):
 
 
 def _mean_of(values: Tensor, faces: Tensor) -> Tensor:
-    """Mean of values (B,) over some faces (B,), 0 where there are none."""
+    """Mean of values over some of them, 0 where there are none; both (B,) or (B, K)."""
     return (values * faces).sum() / faces.sum().clamp_min(1)
 
 

@@ -15,7 +15,9 @@ from typing import Any, Literal, NamedTuple, Self
 import torch
 from torch import Tensor, nn
 
+from models.training.blendshapes import BLENDSHAPES
 from models.training.mapping import FACE_VERTICES
+from models.training.visibility import PARTS
 
 Block = Literal["fused", "inverted"]
 
@@ -56,6 +58,8 @@ class Architecture:
             whose statistics stay goes on so as the same function, in 17 % less time for a step.
         direct: rank of a linear way from the last map to the points past scale 3, which is too
             narrow for all that the map tells; 0 for none. It begins as nothing.
+        aside: width of the hidden layer between the features and what is no point: trust,
+            visibility and expression.
     """
 
     input_size: int
@@ -66,6 +70,7 @@ class Architecture:
     pose_stage: int | None = None
     folded: bool = False
     direct: int = 0
+    aside: int = 64
     points: int = 68
 
     @classmethod
@@ -80,11 +85,13 @@ class Prediction(NamedTuple):
     """What the network says of a batch of B crops.
 
     points: (B, 136), x before y, 0..1 across the crop.
-    trust: (B, 1), the logit of "this crop holds a well-framed face".
+    trust: (B, 1), the logit of "these points lie where they should".
     pose: (B, 3) yaw, pitch, roll in radians, as the crop shows the head.
     auxiliary_pose: (B, 3), the same from the auxiliary branch, or None outside training and
         where there is none.
     mesh: (B, 2 FACE_VERTICES), x before y, of the whole face mesh, or None outside training.
+    visibility: (B, 3), the logits of "it can be seen" of left eye, right eye and mouth.
+    expression: (B, 52) of `BLENDSHAPES`, about 0..1.
     """
 
     points: Tensor
@@ -92,6 +99,8 @@ class Prediction(NamedTuple):
     pose: Tensor
     auxiliary_pose: Tensor | None
     mesh: Tensor | None
+    visibility: Tensor
+    expression: Tensor
 
 
 def conv(
@@ -230,7 +239,10 @@ class Pfld(nn.Module):
         self.pool = nn.AdaptiveAvgPool2d(1)
         features = scale1 + channels + architecture.scale3
         self.points = nn.Linear(features, 2 * architecture.points)
-        self.trust = nn.Linear(features, 1)
+        self.aside = nn.Sequential(nn.Linear(features, architecture.aside), nn.ReLU())
+        self.quality = nn.Linear(architecture.aside, 1)
+        self.visibility = nn.Linear(architecture.aside, len(PARTS))
+        self.expression = nn.Linear(architecture.aside, len(BLENDSHAPES))
         self.pose = nn.Linear(features, 3)
         self.auxiliary_pose = None
         if architecture.pose_stage is not None:
@@ -263,10 +275,13 @@ class Pfld(nn.Module):
         with torch.autocast(x.device.type, enabled=False):
             features = features.float()
             points = self.points(features)
+            aside = self.aside(features)
             return Prediction(
                 points if direct is None else points + direct,
-                self.trust(features),
+                self.quality(aside),
                 self.pose(features),
                 auxiliary,
                 self.mesh(features) if self.training else None,
+                self.visibility(aside),
+                self.expression(aside),
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -13,14 +13,23 @@ Image = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.floating[Any]]
 Random = np.random.Generator
 
-CHANCE: Final = 0.16
+CHANCE: Final = 0.2
 """Share of the crops that get one of the accessories."""
 
 _BITS: Final = 4
 """Fractional bits of coordinates, for smooth edges."""
 
 
-def wear_something(image: Image, points: Points, rng: Random) -> Image:
+class Worn(NamedTuple):
+    """A crop (N, N, 3) with something before its face, and how much of each pixel that hides,
+    (N, N) float32 in 0..1.
+    """
+
+    image: Image
+    cover: npt.NDArray[np.float32]
+
+
+def wear_something(image: Image, points: Points, rng: Random) -> Worn:
     """Now and then a crop with an accessory.
 
     Args:
@@ -29,14 +38,14 @@ def wear_something(image: Image, points: Points, rng: Random) -> Image:
         rng: decides whether, and which one.
     """
     if rng.random() >= CHANCE:
-        return image
-    kinds: tuple[Callable[[Image, Points, Random], Image], ...] = (
+        return Worn(image, np.zeros(image.shape[:2], np.float32))
+    kinds: tuple[Callable[[Image, Points, Random], Worn], ...] = (
         sunglasses, glasses, face_mask, hand,
     )  # fmt: skip
     return kinds[rng.integers(len(kinds))](image, points, rng)
 
 
-def sunglasses(image: Image, points: Points, rng: Random) -> Image:
+def sunglasses(image: Image, points: Points, rng: Random) -> Worn:
     """Dark lenses that let a little through."""
     lenses, bridge, width = _lenses(points, rng)
     mask = np.zeros(image.shape[:2], np.uint8)
@@ -44,10 +53,11 @@ def sunglasses(image: Image, points: Points, rng: Random) -> Image:
         cv2.fillPoly(mask, [_fixed(lens)], 255, cv2.LINE_AA, _BITS)
     cv2.polylines(mask, [_fixed(bridge)], False, 255, width, cv2.LINE_AA, _BITS)
     colour = rng.uniform(0, 60, 3)
-    return _mix(image, colour, mask, float(rng.uniform(0.75, 1.0)))
+    opacity = float(rng.uniform(0.75, 1.0))
+    return Worn(_mix(image, colour, mask, opacity), _cover(mask, opacity))
 
 
-def glasses(image: Image, points: Points, rng: Random) -> Image:
+def glasses(image: Image, points: Points, rng: Random) -> Worn:
     """Frames, with a glint now and then."""
     lenses, bridge, width = _lenses(points, rng)
     mask = np.zeros(image.shape[:2], np.uint8)
@@ -62,10 +72,10 @@ def glasses(image: Image, points: Points, rng: Random) -> Image:
         angle = float(rng.uniform(0, 180))
         cv2.ellipse(glint, (middle.tolist(), (2 * size).tolist(), angle), 255, -1, cv2.LINE_AA)
         image = _mix(image, np.full(3, 255.0), glint, float(rng.uniform(0.3, 0.8)))
-    return image
+    return Worn(image, _cover(mask, 0.0))
 
 
-def face_mask(image: Image, points: Points, rng: Random) -> Image:
+def face_mask(image: Image, points: Points, rng: Random) -> Worn:
     """Cloth over nose, mouth and chin, with folds and the shading of a ball."""
     nose = points[27] + (points[30] - points[27]) * rng.uniform(0.15, 0.7)
     jaw = points[2:15] + (points[8] - points[27]) * 0.04
@@ -85,10 +95,10 @@ def face_mask(image: Image, points: Points, rng: Random) -> Image:
     period = float(np.linalg.norm(points[8] - points[27])) * rng.uniform(0.1, 0.25)
     shade = 1 - 0.9 * side**2 + rng.uniform(0.0, 0.06) * np.sin(2 * np.pi * along / max(period, 1))
     cloth = np.clip(shade[..., None] * colour, 0, 255)
-    return _mix(image, cloth, mask, 1.0)
+    return Worn(_mix(image, cloth, mask, 1.0), _cover(mask, 1.0))
 
 
-def hand(image: Image, points: Points, rng: Random) -> Image:
+def hand(image: Image, points: Points, rng: Random) -> Worn:
     """Fingers and a palm in the colour of the face, from below or from a side."""
     unit = float(np.linalg.norm(points[45] - points[36]))
     cheek = np.clip(np.round(points[[2, 14, 33]].mean(axis=0)), 0, image.shape[0] - 1).astype(int)
@@ -107,7 +117,8 @@ def hand(image: Image, points: Points, rng: Random) -> Image:
         border = _fixed(np.stack([start, start + along * 3 * unit]) + across * width / 2)
         cv2.polylines(edges, [border], False, 255, 1, cv2.LINE_AA, _BITS)
     image = _mix(image, np.clip(skin, 0, 255), mask, 1.0)
-    return _mix(image, np.clip(skin * 0.6, 0, 255), np.minimum(edges, mask), 0.7)
+    image = _mix(image, np.clip(skin * 0.6, 0, 255), np.minimum(edges, mask), 0.7)
+    return Worn(image, _cover(mask, 1.0))
 
 
 def _lenses(points: Points, rng: Random) -> tuple[list[Points], Points, int]:
@@ -132,6 +143,10 @@ def _lenses(points: Points, rng: Random) -> tuple[list[Points], Points, int]:
 
 def _fixed(points: Points) -> npt.NDArray[np.int32]:
     return np.asarray(np.round(points * (1 << _BITS)), np.int32)
+
+
+def _cover(mask: Image, opacity: float) -> npt.NDArray[np.float32]:
+    return np.asarray(mask, np.float32) * np.float32(opacity / 255)
 
 
 def _mix(image: Image, colour: npt.NDArray[np.floating[Any]], mask: Image, opacity: float) -> Image:

@@ -43,6 +43,10 @@ FOLLOWED: Final = 0.25
 moves between two frames, and what the points of the first look are off."""
 
 
+OCCLUDED: Final = 0.25
+"""Share of the crops, of those that are not clear, of which a part is covered."""
+
+
 def face_transform(
     points: npt.NDArray[np.float32],
     *,
@@ -99,33 +103,70 @@ def badly_framed_transform(
     """A crop that no detector should have given: off by half a face and more, or of a size
     twice or half what it should be and less.
     """
-    box = Box.around(points)
-    factor, shift = 1.0, (0.0, 0.0)
-    kind = rng.integers(3)
+    return _framed_otherwise(
+        points, size=size, crop_scale=crop_scale, rng=rng, shifts=(0.5, 0.9),
+        larger=(2.0, 2.6), smaller=(0.25, 0.5), turns=(0.0, 0.0),
+    )  # fmt: skip
+
+
+def spoilt_transform(
+    points: npt.NDArray[np.float32], *, size: int, crop_scale: float, rng: Random
+) -> Transform:
+    """A crop between a good one and one that nobody should have given: displaced, too large or too
+    small, or turned, up to upside down. How far its points can be believed is to be learned.
+    """
+    return _framed_otherwise(
+        points, size=size, crop_scale=crop_scale, rng=rng, shifts=(0.1, 0.8),
+        larger=(1.2, 2.4), smaller=(0.3, 0.8), turns=(30.0, 180.0),
+    )  # fmt: skip
+
+
+def _framed_otherwise(
+    points: npt.NDArray[np.float32],
+    *,
+    size: int,
+    crop_scale: float,
+    rng: Random,
+    shifts: tuple[float, float],
+    larger: tuple[float, float],
+    smaller: tuple[float, float],
+    turns: tuple[float, float],
+) -> Transform:
+    """A crop that is shifted (share of the box), too large, too small, or turned (degrees)."""
+    factor, shift, linear = 1.0, (0.0, 0.0), np.eye(2)
+    kind = rng.integers(4 if turns[1] else 3)
+    if kind == 3:
+        turn = np.radians(rng.choice([-1, 1]) * rng.uniform(*turns))
+        c, s = np.cos(turn), np.sin(turn)
+        linear = np.array([[c, -s], [s, c]])
+    box = Box.around(points @ linear.T)
     if kind == 0:
-        angle, way = rng.uniform(0, 2 * np.pi), rng.uniform(0.5, 0.9) * box.side
+        angle, way = rng.uniform(0, 2 * np.pi), rng.uniform(*shifts) * box.side
         shift = (float(way * np.cos(angle)), float(way * np.sin(angle)))
     elif kind == 1:
-        factor = float(rng.uniform(2.0, 2.6))
-    else:
-        factor = float(rng.uniform(0.25, 0.5))
+        factor = float(rng.uniform(*larger))
+    elif kind == 2:
+        factor = float(rng.uniform(*smaller))
         shift = tuple(float(v) for v in rng.uniform(-0.2, 0.2, 2) * box.side)  # type: ignore[assignment]
     return box_transform(
-        np.eye(2), box, factor=factor, shift=shift, size=size, crop_scale=crop_scale,
+        linear, box, factor=factor, shift=shift, size=size, crop_scale=crop_scale,
         crop_shift=0.0,
     )  # fmt: skip
 
 
-def change_pixels(image: Image, other: Image, rng: Random) -> Image:
-    """One crop as another camera, another light or another moment would show it.
+def change_pixels(image: Image, other: Image, rng: Random) -> tuple[Image, npt.NDArray[np.float32]]:
+    """One crop as another camera, another light or another moment would show it, and what is
+    covered in it, (N, N) in 0..1.
 
     Args:
         image: (N, N, 3) uint8.
         other: a second crop, whose texture may cover parts of the first.
         rng: decides which changes apply.
     """
+    cover = np.zeros(image.shape[:2], np.float32)
+    if rng.random() < OCCLUDED:
+        image, cover = occlude(image, other, rng)
     changes: tuple[tuple[float, Callable[[], Image]], ...] = (
-        (0.25, lambda: occlude(image, other, rng)),
         (0.8, lambda: recolour(image, rng)),
         (0.2, lambda: side_light(image, rng)),
         (0.07, lambda: low_light(image, rng)),
@@ -140,7 +181,7 @@ def change_pixels(image: Image, other: Image, rng: Random) -> Image:
     for chance, change in changes:
         if rng.random() < chance:
             image = change()
-    return image
+    return image, cover
 
 
 def change_light(image: Image, rng: Random) -> Image:
@@ -230,8 +271,10 @@ def jpeg(image: Image, rng: Random) -> Image:
     return np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR), dtype=np.uint8)
 
 
-def occlude(image: Image, other: Image, rng: Random) -> Image:
-    """Cover a part with an ellipse, a bar or a half plane of a colour or another texture."""
+def occlude(image: Image, other: Image, rng: Random) -> tuple[Image, npt.NDArray[np.float32]]:
+    """Cover a part with an ellipse, a bar or a half plane of a colour or another texture; the crop
+    and what is covered, (N, N), 0 or 1.
+    """
     size = image.shape[0]
     mask = np.zeros((size, size), np.uint8)
     centre = rng.uniform(0.1, 0.9, 2) * size
@@ -253,7 +296,7 @@ def occlude(image: Image, other: Image, rng: Random) -> Image:
         filling = np.broadcast_to(rng.integers(0, 256, 3).astype(np.uint8), image.shape)
     else:
         filling = other
-    return np.where(mask[..., None] > 0, filling, image)
+    return np.where(mask[..., None] > 0, filling, image), (mask > 0).astype(np.float32)
 
 
 def _normal(rng: Random, spread: float, limit: float) -> float:

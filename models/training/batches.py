@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -22,11 +22,18 @@ from app.core.rotation import pose_to_matrix
 from models.training import augmentation
 from models.training.accessories import wear_something
 from models.training.augmentation import Jitter
+from models.training.blendshapes import mirrored_blendshapes
 from models.training.crops import Crops, Framing, in_channels, true_box, warp
 from models.training.labels import Labels
 from models.training.mapping import FACE_VERTICES
+from models.training.mesh_map import LABEL_SHIFT
+from models.training.visibility import PARTS, seen_parts
 
 _MESH_MIRROR = list(MESH478.mirror[:FACE_VERTICES])
+_POINT_MIRROR = list(IBUG68.mirror)
+
+EMPTY: Final = 0.4
+"""Share of the negatives that hold no face at all; the others hold a face, framed badly."""
 
 
 class Batch(NamedTuple):
@@ -41,6 +48,11 @@ class Batch(NamedTuple):
     rotations: (B, 3, 3) float32, face axes to camera axes, as the crop shows them.
     attributes: (B, 6) bool.
     positive: (B,) bool, False for a crop without a well-framed face.
+    truth: (B, K) bool, True for points that are known, be they inside the crop or not: what the
+        quality of an answer is measured on; False throughout where the crop holds no face.
+    visible: (B, 3) float32, whether the left eye, the right eye and the mouth can be seen, 1 or 0;
+        NaN where that is not known.
+    blendshapes: (B, 52) float32 of `BLENDSHAPES`, NaN where they are not known.
     """
 
     images: Tensor
@@ -51,6 +63,9 @@ class Batch(NamedTuple):
     rotations: Tensor
     attributes: Tensor
     positive: Tensor
+    truth: Tensor
+    visible: Tensor
+    blendshapes: Tensor
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -64,6 +79,10 @@ class Faces:
         attributes: (M, 6).
         masked: (M,) a face mask covers mouth, chin and nose.
         source: (M,) name of the source, of a synthetic face what was done to it.
+        known: (M, 68) truth known, wherever the point lies.
+        visible: (M, 3) left eye, right eye, mouth: 1 where they lie inside the picture and no mask
+            covers them, else 0.
+        blendshapes: (M, 52).
     """
 
     crops: Crops
@@ -73,6 +92,9 @@ class Faces:
     attributes: npt.NDArray[np.bool_]
     masked: npt.NDArray[np.bool_]
     source: npt.NDArray[np.str_]
+    known: npt.NDArray[np.bool_]
+    visible: npt.NDArray[np.float32]
+    blendshapes: npt.NDArray[np.float32]
 
     @classmethod
     def of(cls, labels: Labels, crops: Crops, *splits: str) -> Faces:
@@ -86,6 +108,9 @@ class Faces:
             labels.attributes(),
             labels.masked,
             labels.source,
+            labels.counts,
+            _visible_parts(labels),
+            labels.blendshapes,
         )
 
     @property
@@ -183,6 +208,7 @@ class AugmentedBatches(Dataset[Batch]):
         faces, framing = self._faces, self._framing
         image, points = faces.crops.image(row), faces.crops.points[row]
         positive = rng.random() >= self._negatives
+        face = True
         if positive:
             matrix = augmentation.face_transform(
                 points,
@@ -192,11 +218,12 @@ class AugmentedBatches(Dataset[Batch]):
                 jitter=self._jitter,
                 rng=rng,
             )
-        elif rng.random() < 0.5 and len(faces.crops.backgrounds):
+        elif rng.random() < EMPTY and len(faces.crops.backgrounds):
+            face = False
             image = faces.crops.backgrounds[rng.integers(len(faces.crops.backgrounds))]
             matrix = _somewhere(image.shape[0], framing.size, rng)
         else:
-            matrix = augmentation.badly_framed_transform(
+            matrix = augmentation.spoilt_transform(
                 points, size=framing.size, crop_scale=framing.scale, rng=rng
             )
         border = (cv2.BORDER_CONSTANT, cv2.BORDER_REPLICATE)[rng.integers(2)]
@@ -207,17 +234,29 @@ class AugmentedBatches(Dataset[Batch]):
         mesh = faces.crops.meshes[row, :FACE_VERTICES, :2]
         mesh = (mesh @ matrix[:, :2].T + matrix[:, 2] + 0.5) / framing.size
         rotation = _turned(faces.rotations[row], matrix)
+        truth = faces.known[row] & face
+        visible, blendshapes = faces.visible[row].copy(), faces.blendshapes[row]
         if rng.random() < 0.5:
             crop, unit, mesh, counts, rotation = mirrored(crop, unit, mesh, counts, rotation)
+            truth, visible = truth[_POINT_MIRROR], visible[[1, 0, 2]]
+            blendshapes = mirrored_blendshapes(blendshapes)
+        cover = np.zeros(crop.shape[:2], np.float32)
         if self._accessories and positive and not faces.masked[row]:
-            crop = wear_something(crop, unit * framing.size - 0.5, rng)
+            crop, cover = wear_something(crop, unit * framing.size - 0.5, rng)
         other = self._texture(rng)
         # Recipes without clear crops draw what they always drew.
         if self._clear and rng.random() < self._clear:
             crop = augmentation.change_light(crop, rng)
         else:
-            crop = augmentation.change_pixels(crop, other, rng)
+            crop, more = augmentation.change_pixels(crop, other, rng)
+            cover = np.maximum(cover, more)
+        visible = np.where(
+            positive, np.minimum(visible, seen_parts(cover, unit * framing.size - 0.5)), np.nan
+        )
+        if not positive or not (visible == 1).all():
+            blendshapes = np.full_like(blendshapes, np.nan)
         eye_distance = np.float32(np.hypot(*(unit[45] - unit[36])))
+        _, truth = in_layout(unit, truth, self._layout)
         unit, counts = in_layout(unit, counts, self._layout)
         return (
             np.ascontiguousarray(in_channels(crop, framing.channels).transpose(2, 0, 1)),
@@ -228,6 +267,9 @@ class AugmentedBatches(Dataset[Batch]):
             rotation.astype(np.float32),
             faces.attributes[row],
             np.bool_(positive),
+            truth,
+            visible.astype(np.float32),
+            blendshapes.astype(np.float32),
         )
 
     def _texture(self, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
@@ -238,6 +280,13 @@ class AugmentedBatches(Dataset[Batch]):
             return np.asarray(cv2.resize(other, (size, size)), dtype=np.uint8)
         corner = rng.integers(0, other.shape[0] - size + 1, 2)
         return other[corner[0] :, corner[1] :][:size, :size]
+
+
+def _visible_parts(labels: Labels) -> npt.NDArray[np.float32]:
+    inside = np.stack([labels.inside[:, part].mean(axis=1) for part in PARTS], axis=1)
+    visible = (inside > 0.5).astype(np.float32)
+    visible[labels.masked, 2] = 0.0
+    return visible
 
 
 def in_layout(
@@ -267,13 +316,15 @@ def mirrored(
     npt.NDArray[np.float64],
 ]:
     """Crop, points (68, 2) and mesh (468, 2) in 0..1, flags per point and rotation, as a mirror
-    shows them.
+    shows them. The points keep the shift to the right that people's labels have, see `LABEL_SHIFT`.
     """
     order = list(IBUG68.mirror)
     reflection = np.diag([-1.0, 1.0, 1.0])
+    points = _flipped(unit, order)
+    points[:, 0] += 2 * LABEL_SHIFT * np.hypot(*(unit[45] - unit[36]))
     return (
         crop[:, ::-1],
-        _flipped(unit, order),
+        points,
         _flipped(mesh, _MESH_MIRROR),
         counts[order],
         reflection @ rotation @ reflection,

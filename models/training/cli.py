@@ -56,6 +56,12 @@ def _parser() -> argparse.ArgumentParser:
         default=Path("models"),
         help="folder for finished model files (default: %(default)s)",
     )
+    parser.add_argument(
+        "--peers",
+        type=Path,
+        default=Path("../shared/peers"),
+        help="folder with the second teacher and the peers' ONNX files (default: %(default)s)",
+    )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     command = commands.add_parser(
@@ -100,14 +106,6 @@ def _parser() -> argparse.ArgumentParser:
         "--faces", type=int, default=1500, help="number of faces (default: %(default)s)"
     )
     command.set_defaults(run=_detector_boxes)
-
-    command = commands.add_parser(
-        "looks",
-        help="print what more looks of the teacher are worth",
-        description="Print how far the mean of some views of FaceMesh lies from that of all and "
-        "from the coarse labels of p1, as a table.",
-    )
-    command.set_defaults(run=_looks)
 
     command = commands.add_parser(
         "pack",
@@ -195,14 +193,8 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser(
         "compare",
         help="measure our models beside those of other projects",
-        description="Measure the PFLD files of the zoo, the peers and FaceMesh in one run, on "
-        "helen48 and on val, and print the table.",
-    )
-    command.add_argument(
-        "--peers",
-        type=Path,
-        default=Path("../shared/peers"),
-        help="folder with the peers' ONNX files (default: %(default)s)",
+        description="Measure the PFLD files of the zoo, the peers and two face meshes in one run, "
+        "on val faces whose points people checked, and print the table.",
     )
     command.set_defaults(run=_compare)
 
@@ -237,7 +229,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Measure all files of the recipes of one family in one run: errors by "
         "attribute, trust, pose, size, milliseconds.",
     )
-    command.add_argument("recipes", type=Path, nargs="+", help="for example models/pfld/1x.toml")
+    command.add_argument("recipes", type=Path, nargs="+", help="for example models/pfld/0.5x.toml")
     command.add_argument(
         "--without-detectors",
         action="store_true",
@@ -256,7 +248,7 @@ def _add_recipe(command: argparse.ArgumentParser) -> None:
 
 def _labels(options: argparse.Namespace) -> None:
     from models.training.crops import add_synthetic, build_crops, load_crops
-    from models.training.labels import build_labels, view_of_teacher
+    from models.training.labels import build_labels, fitted_map, view_of_teacher
     from models.training.meshes import extract_meshes
     from models.training.sources import list_pictures
     from models.training.synthetic import make_faces
@@ -265,14 +257,23 @@ def _labels(options: argparse.Namespace) -> None:
         print(f"meshes, view {view}: {done} of {total}", flush=True)
 
     pictures = list_pictures(options.data)
-    extract_meshes(options.data, pictures, _meshes(options), progress=show_view)
+    extract_meshes(
+        options.data, pictures, _meshes(options), peers=options.peers, progress=show_view
+    )
     view = view_of_teacher(options.data, pictures, _meshes(options))
     labels = build_labels(options.data, pictures, view)
     print(f"{len(labels)} of {len(pictures)} pictures are usable")
     folder = _crop_folder(options)
     build_crops(options.data, labels, folder, progress=_count("crops"))
     crops = load_crops(folder, labels)
-    made, images = make_faces(labels, crops, view, progress=_count("synthetic faces"))
+    made, images = make_faces(
+        labels,
+        crops,
+        view,
+        mapped=fitted_map(options.data, pictures, view),
+        peers=options.peers,
+        progress=_count("synthetic faces"),
+    )
     add_synthetic(folder, labels, made, images).save(_label_file(options))
 
 
@@ -309,17 +310,6 @@ def _detector_boxes(options: argparse.Namespace) -> None:
             f"{name}: finds {off.found:.1%}; off by {off.shift:.3f} per axis, {off.scale:.3f} in "
             f"the log of the size and {off.roll:.1f} degrees"
         )
-
-
-def _looks(options: argparse.Namespace) -> None:
-    from models.training.looks import measure_looks
-
-    rows, pictures = measure_looks(options.data, _meshes(options))
-    print(f"{pictures} pictures of p1, errors in percent of the eye distance\n")
-    print("| views | from the mean of all | from the labels of p1, offsets removed |")
-    print("|---:|---:|---:|")
-    for row in rows:
-        print(f"| {row.says} | {100 * row.distance:.2f} | {100 * row.error:.2f} |")
 
 
 def _pack(options: argparse.Namespace) -> None:
@@ -464,20 +454,29 @@ def _prune(options: argparse.Namespace) -> None:
 def _export(options: argparse.Namespace) -> None:
     from models.training.crops import load_crops
     from models.training.export import card_of, export
+    from models.training.expression import expression_correlations, told_well
     from models.training.labels import Labels
     from models.training.learner import load_trained
     from models.training.recipe import Recipe
     from models.training.trust import refit_trust, trust_examples
 
     recipe = Recipe.load(options.recipe)
-    network = load_trained(recipe, options.runs / recipe.name / "checkpoint.pt")
+    network = load_trained(recipe, options.runs / recipe.trained_as / "checkpoint.pt")
     made_by = f"{options.recipe.as_posix()} at commit {_commit()}"
     fp32: Path = options.zoo / f"{recipe.name}-fp32.onnx"
-    export(network, card_of(recipe, made_by), fp32, corners=recipe.corners)
+    labels = Labels.load(_label_file(options))
+    crops = load_crops(_crop_folder(options), labels)
+    if recipe.system.finish is not None:
+        print(f"finished: {recipe.system.finish(network, recipe, labels, crops)}")
+    expressions: list[str] = []
+    if recipe.system.aside:
+        found = expression_correlations(network, recipe, labels, crops)
+        expressions = told_well(found)
+        print("correlation of the blendshapes with the teacher on val:")
+        print(", ".join(f"{name} {value:.2f}" for name, value in found.items()))
+    export(network, card_of(recipe, made_by, expressions), fp32, corners=recipe.corners)
     if recipe.system.trust:
-        labels = Labels.load(_label_file(options))
-        crops = load_crops(_crop_folder(options), labels)
-        refit_trust(fp32, *trust_examples(recipe, labels, crops))
+        refit_trust(fp32, trust_examples(recipe, labels, crops))
 
 
 def _quantize(options: argparse.Namespace) -> None:
@@ -495,7 +494,7 @@ def _quantize(options: argparse.Namespace) -> None:
     inputs = calibration_inputs(recipe, labels, crops)
     quantize(Path(f"{stem}-fp32.onnx"), int8, inputs, parts=recipe.system.quantized_parts)
     if recipe.system.trust:
-        refit_trust(int8, *trust_examples(recipe, labels, crops))
+        refit_trust(int8, trust_examples(recipe, labels, crops))
 
 
 def _report(options: argparse.Namespace) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +12,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.core.errors import SourceError
 from app.core.face import Box
 from app.core.geometry import crop_transform, points_from_unit
+from app.core.layout import IBUG68
 from app.core.mesh import ibug68_from_mesh
+from app.evaluate.metrics import FAILURE_LIMIT
 from models.training.crops import true_box, warp
 from models.training.detector_boxes import (
     Detection,
@@ -28,18 +28,14 @@ from models.training.detector_boxes import (
 )
 from models.training.evaluation import TIMED_RUNS, WARM_UP_RUNS, ModelFile
 from models.training.labels import Labels
-from models.training.meshes import ATTENTIVE, VIEWS, MeshTeacher, View, mean_mesh
+from models.training.mesh_map import GAPS, gap_line
+from models.training.meshes import VIEWS, MeshTeacher, View
 from models.training.peers import CORE, PEERS, PeerModel
-from models.training.sources import Picture, read_picture
+from models.training.sources import Picture, hand_labels, list_pictures, read_picture
 
 Image = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.float32]
-
-HELEN_COLUMNS: Final = (
-    "eye_left_outer", "eye_left_inner", "eye_right_inner", "eye_right_outer", "mouth_left",
-    "mouth_right", "lip_upper_top", "lip_lower_bottom", "lip_upper_bottom", "lip_lower_top",
-)  # fmt: skip
-"""Columns of helen48 in the order of `CORE`."""
+Shares = npt.NDArray[np.float64]
 
 TUNING_FACES: Final = 250
 TUNED_SCALES: Final = (1.0, 1.1, 1.2, 1.3, 1.4, 1.5)
@@ -49,6 +45,11 @@ TUNED_SHIFTS: Final = (-0.1, -0.05, 0.0, 0.05, 0.1, 0.15)
 DETECTOR: Final = "blazeface_short"
 """Whose faces all models get."""
 
+REFERENCE: Final = "FaceMesh (wheel)"
+"""Name of the row that the others are compared with."""
+
+DRAWS: Final = 4000
+
 MESH_SURROUNDINGS: Final = 2.2
 """Side of the square that FaceMesh sees, as a multiple of the box."""
 
@@ -56,7 +57,7 @@ MESH_SURROUNDINGS: Final = 2.2
 @dataclass(frozen=True, eq=False, slots=True)
 class Shown:
     """A picture with a face, in its pixels: BlazeFace's own square, the face box that the program
-    makes of it, tilted as the eyes are, and the truth of `CORE` (10, 2).
+    makes of it, tilted as the eyes are, and the truth (68, 2), NaN where a point is not known.
     """
 
     image: Image
@@ -66,46 +67,69 @@ class Shown:
 
 
 Locate = Callable[[Shown], Points]
-"""A model: `CORE` (10, 2) in pixels of the picture; NaN where it sees no face."""
+"""A model: (68, 2) in pixels of the picture; NaN for points that it does not have, and throughout
+where it sees no face."""
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Errors:
+    """What a model is off by on F faces, shares of the distance between the outer eye corners; NaN
+    where it saw no face.
+
+    Attributes:
+        all: (F,) mean over the 68 points; NaN of a model that lacks some.
+        core: (F,) mean over `CORE`.
+        centred: (F,) the same with each point's mean offset removed.
+        lids, lips: slope of the gaps against those of the truth, NaN of a model without them.
+    """
+
+    all: Shares
+    core: Shares
+    centred: Shares
+    lids: float
+    lips: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contestant:
-    """A row of the table."""
+class Row:
+    """A row of the table.
+
+    Attributes:
+        name: of the model.
+        megabytes: of its file, NaN where it has none of its own.
+        milliseconds: of one answer.
+        framing: the crop that it gets.
+        errors: on the faces.
+        behind: how much larger its centred error is than that of the reference, on the faces
+            that both see: mean, and the limits of the 95 % interval.
+    """
 
     name: str
     megabytes: float
     milliseconds: float
     framing: str
-    helen: float
-    helen_plain: float
-    val: float | None
+    errors: Errors
+    behind: tuple[float, float, float]
 
 
-def helen_faces(data: Path) -> list[Shown]:
-    """The hand-labelled photographs in which BlazeFace finds the labelled face.
+def hand_faces(data: Path) -> list[Shown]:
+    """The val faces whose points people checked, as far as BlazeFace finds them.
 
     Raises:
         SourceError: the table is missing.
     """
-    folder = data / "helen48"
-    table = folder / "points29.csv"
-    if not table.is_file():
-        raise SourceError(f"{table} is missing; name the data folder with --data")
+    checked = hand_labels(data)
     tools = detectors()
     finders = {name: tools[name] for name in ("blazeface_short", "blazeface_full")}
     faces = []
-    with table.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            image = read_picture(folder, Picture(row["image"], "val", "helen48"))
-            truth = np.array(
-                [[float(row[f"{name}_{axis}"]) for axis in "xy"] for name in HELEN_COLUMNS]
-            )
-            found = _face_of(image, truth, finders)
-            if found is not None:
-                name, face = found
-                box = program_box(name, face)
-                faces.append(Shown(image, face.square, box, truth.astype(np.float32)))
+    for picture in list_pictures(data):
+        if picture.path not in checked or picture.split != "val":
+            continue
+        image, truth = read_picture(data, picture), checked[picture.path]
+        found = _face_of(image, truth, finders)
+        if found is not None:
+            name, face = found
+            faces.append(Shown(image, face.square, program_box(name, face), truth))
     return faces
 
 
@@ -132,25 +156,45 @@ def labelled_faces(data: Path, labels: Labels, rows: Sequence[int]) -> list[Show
         path, squeeze = str(labels.paths[row]), float(labels.squeeze[row])
         image = read_picture(data, Picture(path, "val", "", squeeze=squeeze))
         known = labels.inside[row] & labels.counts[row]
-        truth = np.where(known[:, None], labels.points[row], np.nan)[list(CORE)]
-        if np.isfinite(truth).all():
+        truth = np.where(known[:, None], labels.points[row], np.nan)
+        if np.isfinite(truth[list(CORE)]).all():
             box = program_box(DETECTOR, face)
             faces.append(Shown(image, face.square, box, truth.astype(np.float32)))
     return faces
 
 
-def errors_of(locate: Locate, faces: Sequence[Shown]) -> tuple[float, float]:
-    """NME over `CORE`, plain and with each point's mean offset removed, shares of the distance
-    between the outer eye corners. A face that is not seen is left out of both.
+def errors_of(locate: Locate, faces: Sequence[Shown]) -> Errors:
+    """What a model is off by on faces."""
+    truth = np.stack([f.truth for f in faces]).astype(np.float64)
+    found = np.stack([locate(f) for f in faces]).astype(np.float64)
+    left, right = IBUG68.outer_eye_corners
+    eyes = np.linalg.norm(truth[:, right] - truth[:, left], axis=1)
+    offsets = (found - truth) / eyes[:, None, None]
+    core = offsets[:, list(CORE)]
+    seen = np.isfinite(core).all(axis=(1, 2))
+    centred = core - core[seen].mean(axis=0)
+    whole = np.isfinite(offsets).all(axis=(1, 2))
+    slopes = [
+        gap_line(found[whole], truth[whole], pairs)[0] if whole.any() else float("nan")
+        for pairs in GAPS
+    ]
+    return Errors(
+        all=np.linalg.norm(offsets, axis=2).mean(axis=1),
+        core=np.linalg.norm(core, axis=2).mean(axis=1),
+        centred=np.linalg.norm(centred, axis=2).mean(axis=1),
+        lids=slopes[0],
+        lips=slopes[1],
+    )
+
+
+def paired_difference(one: Shares, other: Shares) -> tuple[float, float, float]:
+    """Mean of `one` - `other` (F,) over the faces that have both, and its 95 % interval from 4,000
+    draws of the faces (bootstrap).
     """
-    offsets = np.stack([(locate(f) - f.truth) / _eyes(f.truth) for f in faces])
-    offsets = offsets[np.isfinite(offsets).all(axis=(1, 2))]
-    centred = offsets - offsets.mean(axis=0)
-    return tuple(float(np.linalg.norm(o, axis=2).mean()) for o in (offsets, centred))  # type: ignore[return-value]
-
-
-def _eyes(truth: Points) -> float:
-    return float(np.linalg.norm(truth[3] - truth[0]))
+    difference = (one - other)[np.isfinite(one) & np.isfinite(other)]
+    drawn = np.random.default_rng(0).integers(0, len(difference), (DRAWS, len(difference)))
+    low, high = np.percentile(difference[drawn].mean(axis=1), [2.5, 97.5])
+    return float(difference.mean()), float(low), float(high)
 
 
 def ours(model: ModelFile, looks: int) -> Locate:
@@ -169,7 +213,7 @@ def ours(model: ModelFile, looks: int) -> Locate:
             unit, _ = model.run(crop)
             points = points_from_unit(unit, matrix, size=card.input_size)
             box = true_box(points)
-        return points[list(CORE)]
+        return points
 
     return locate
 
@@ -201,14 +245,16 @@ def theirs(model: PeerModel, crop: PeerCrop) -> Locate:
         box = shown.box if crop.upright else shown.square
         matrix = crop_transform(box, scale=crop.scale, shift=crop.shift, size=size)
         image = warp(shown.image, matrix, size, cv2.BORDER_CONSTANT)
-        return points_from_unit(model.core_points(image), matrix, size=size)
+        points = np.full((IBUG68.count, 2), np.nan, np.float32)
+        points[list(CORE)] = points_from_unit(model.core_points(image), matrix, size=size)
+        return points
 
     return locate
 
 
 def teacher(mesh: MeshTeacher, views: Sequence[View]) -> Locate:
-    """FaceMesh, the mean over some views of the surroundings of the box: in the whole picture it
-    may choose another face.
+    """A face mesh, the mean over some views of the surroundings of the box: in the whole picture
+    it may choose another face. Its points are those of the mesh that lie nearest to the 68.
     """
 
     def locate(shown: Shown) -> Points:
@@ -216,12 +262,10 @@ def teacher(mesh: MeshTeacher, views: Sequence[View]) -> Locate:
         matrix = crop_transform(shown.square, scale=MESH_SURROUNDINGS, shift=0.0, size=size)
         image = warp(shown.image, matrix, size, cv2.BORDER_REPLICATE)
         looks = [(view, mesh.find(image, view)) for view in views]
-        seen = [(view.upright(m), view.attention) for view, m in looks if m is not None]
+        seen = [view.upright(found.mesh) for view, found in looks if found is not None]
         if not seen:
-            return np.full((len(CORE), 2), np.nan, np.float32)
-        meshes, attention = zip(*seen, strict=True)
-        mesh478 = mean_mesh(np.stack(meshes), np.array(attention))
-        points = ibug68_from_mesh(mesh478[:, :2])[list(CORE)]
+            return np.full((IBUG68.count, 2), np.nan, np.float32)
+        points = ibug68_from_mesh(np.mean(seen, axis=0)[:, :2])
         return points_from_unit(((points + 0.5) / size).astype(np.float32), matrix, size=size)
 
     return locate
@@ -235,25 +279,25 @@ def tune(model: PeerModel, faces: Sequence[Shown]) -> PeerCrop:
         for scale in TUNED_SCALES
         for shift in TUNED_SHIFTS
     ]
-    return min(tried, key=lambda crop: errors_of(theirs(model, crop), faces)[1])
+    return min(tried, key=lambda crop: np.nanmean(errors_of(theirs(model, crop), faces).centred))
 
 
 def compare(
     data: Path, labels: Labels, *, zoo: Sequence[Path], peers: Path
-) -> tuple[list[Contestant], int, int]:
-    """Measure our files, the peers and FaceMesh in one run.
+) -> tuple[list[Row], int]:
+    """Measure our files, the peers and both face meshes in one run, on faces labelled by hand.
 
     Args:
         data: folder of the pictures.
-        labels: all faces.
+        labels: all faces, for the crops of the peers.
         zoo: our model files.
         peers: folder of the peers' files.
 
     Returns:
-        The rows, best on helen48 first, and the number of faces of helen48 and of val.
+        The rows, smallest error first, and the number of faces.
     """
     tuning = labelled_faces(data, labels, usable_rows(labels)[:TUNING_FACES].tolist())
-    helen, val = helen_faces(data), labelled_faces(data, labels, labels.of("val").tolist())
+    faces = hand_faces(data)
     files = [ModelFile(path) for path in zoo]
     rivals = [PeerModel(peer, peers) for peer in PEERS]
     runs: dict[str, Callable[[], object]] = {}
@@ -264,79 +308,73 @@ def compare(
         prepared = rival.prepare(np.zeros((rival.peer.size,) * 2 + (3,), np.uint8))
         runs[rival.peer.name] = lambda m=rival, p=prepared: m.infer(p)  # type: ignore[misc]
     times = _in_turns(runs)
-    table = []
+    mesh = MeshTeacher(peers)
+    measured: list[tuple[str, float, float, str, Errors]] = []
+    for name, view in (
+        (REFERENCE, VIEWS[0]),
+        ("Face Landmarker (task file)", next(v for v in VIEWS if v.teacher == "task")),
+    ):
+        errors = errors_of(teacher(mesh, [view]), faces)
+        spent = _mesh_time(mesh, view, faces[0].image)
+        measured.append((name, float("nan"), spent, "its own", errors))
     for model in files:
         for looks, says in ((1, "one look"), (2, "two looks")):
-            locate = ours(model, looks)
-            plain, centred = errors_of(locate, helen)
-            table.append(
-                Contestant(
-                    name=model.path.stem,
-                    megabytes=model.path.stat().st_size / 1e6,
-                    milliseconds=looks * times[model.path.stem],
-                    framing=f"{model.card.crop_scale:.3g} of the face box, {says}",
-                    helen=centred,
-                    helen_plain=plain,
-                    val=errors_of(locate, val)[1],
-                )
-            )
+            framing = f"{model.card.crop_scale:.3g} of the face box, {says}"
+            size = model.path.stat().st_size / 1e6
+            errors = errors_of(ours(model, looks), faces)
+            name = model.path.stem
+            measured.append((name, size, looks * times[name], framing, errors))
     for rival in rivals:
         crop = tune(rival, tuning)
-        locate = theirs(rival, crop)
-        plain, centred = errors_of(locate, helen)
-        table.append(
-            Contestant(
-                name=rival.peer.name,
-                megabytes=rival.megabytes,
-                milliseconds=times[rival.peer.name],
-                framing=str(crop),
-                helen=centred,
-                helen_plain=plain,
-                val=errors_of(locate, val)[1],
-            )
+        name = rival.peer.name
+        errors = errors_of(theirs(rival, crop), faces)
+        measured.append((name, rival.megabytes, times[name], str(crop), errors))
+    reference = measured[0][4].centred
+    rows = [
+        Row(
+            name=name,
+            megabytes=size,
+            milliseconds=spent,
+            framing=framing,
+            errors=errors,
+            behind=paired_difference(errors.centred, reference),
         )
-    mesh = MeshTeacher()
-    spent = {kind: _mesh_time(helen[0].image, attention=kind) for kind in (True, False)}
-    for views, says in (
-        (VIEWS[:1], "its own"),
-        (ATTENTIVE, f"its own, mean of {len(ATTENTIVE)} views"),
-        (VIEWS, "the same and without attention: the truth of training"),
-    ):
-        plain, centred = errors_of(teacher(mesh, views), helen)
-        table.append(
-            Contestant(
-                name="MediaPipe FaceMesh",
-                megabytes=float("nan"),
-                milliseconds=sum(spent[view.attention] for view in views),
-                framing=says,
-                helen=centred,
-                helen_plain=plain,
-                val=None,
-            )
-        )
-    return sorted(table, key=lambda c: c.helen), len(helen), len(val)
+        for name, size, spent, framing, errors in measured
+    ]
+    return sorted(rows, key=lambda row: float(np.nanmean(row.errors.centred))), len(faces)
 
 
-def comparison_text(table: Sequence[Contestant], helen: int, val: int) -> str:
+def comparison_text(rows: Sequence[Row], faces: int) -> str:
     """The Markdown of the table."""
     lines = [
-        f"Errors over eye corners, mouth corners and lip mid points in percent of the eye "
-        f"distance: on helen48 ({helen} photographs, points placed by hand) and on val ({val} "
-        "faces, FaceMesh truth), all as BlazeFace finds them. *Offsets removed* takes out each "
-        "point's mean offset, since the conventions differ. Milliseconds: median on one thread, "
-        "in turns in one run; FaceMesh with its tracking, on threads of its own choice.",
+        f"Errors in percent of the eye distance on {faces} val faces of 300-W, points checked by "
+        "people, all as BlazeFace finds them. *Core*: eye corners, mouth corners and lip mid "
+        "points, plain and with each point's mean offset removed, since the conventions differ; "
+        f"*behind*: how much larger the latter is than that of {REFERENCE}, on the same faces, "
+        "with the 95 % interval. *Slopes*: how far lids and lips open and close against the "
+        "labels. Milliseconds: median on one thread, in turns in one run; the meshes with their "
+        "detector.",
         "",
-        "| model | MB | ms | crop | helen48, offsets removed | helen48, plain | val, offsets "
-        "removed |",
-        "|---|---:|---:|---|---:|---:|---:|",
+        "| model | MB | ms | crop | 68 points | over 8 % | core, plain | core | behind | lids | "
+        "lips |",
+        "|---|---:|---:|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
-    for c in table:
-        size = "–" if np.isnan(c.megabytes) else f"{c.megabytes:.2f}"
-        last = "its own truth" if c.val is None else f"{100 * c.val:.2f}"
-        lines.append(
-            f"| {c.name} | {size} | {c.milliseconds:.2f} | {c.framing} | {100 * c.helen:.2f} | "
-            f"{100 * c.helen_plain:.2f} | {last} |"
-        )
+    for row in rows:
+        e = row.errors
+        here = e.all[np.isfinite(e.all)]
+        cells = [
+            row.name,
+            "–" if np.isnan(row.megabytes) else f"{row.megabytes:.2f}",
+            f"{row.milliseconds:.2f}",
+            row.framing,
+            f"{100 * here.mean():.2f}" if len(here) else "–",
+            f"{100 * np.mean(here > FAILURE_LIMIT):.1f} %" if len(here) else "–",
+            f"{100 * np.nanmean(e.core):.2f}",
+            f"{100 * np.nanmean(e.centred):.2f}",
+            "{:+.2f} ({:+.2f} to {:+.2f})".format(*(100 * v for v in row.behind)),
+            *("–" if np.isnan(slope) else f"{slope:.2f}" for slope in (e.lids, e.lips)),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -353,17 +391,12 @@ def _in_turns(runs: Mapping[str, Callable[[], object]]) -> dict[str, float]:
     return {name: float(np.median(spent)) for name, spent in times.items()}
 
 
-def _mesh_time(image: Image, *, attention: bool) -> float:
-    """Median milliseconds of FaceMesh on one picture again and again, as on a calm video."""
-    import mediapipe as mp  # takes seconds and is needed by this command alone
-
-    mesh: Any = mp.solutions.face_mesh.FaceMesh(max_num_faces=1, refine_landmarks=attention)
-    rgb = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+def _mesh_time(mesh: MeshTeacher, view: View, image: Image) -> float:
+    """Median milliseconds of a mesh on one picture."""
     times = []
-    for turn in range(WARM_UP_RUNS + TIMED_RUNS // 4):
+    for turn in range(WARM_UP_RUNS + TIMED_RUNS // 8):
         start = time.perf_counter()
-        mesh.process(rgb)
+        mesh.find(image, view)
         if turn >= WARM_UP_RUNS:
             times.append(1000 * (time.perf_counter() - start))
-    mesh.close()
     return float(np.median(times))

@@ -14,8 +14,10 @@ from torch import Tensor, nn
 
 from app.core.card import ModelCard
 from app.core.layout import LAYOUTS
+from models.training.blendshapes import BLENDSHAPE_MIRROR
 from models.training.crops import Framing
 from models.training.families import Prediction
+from models.training.mesh_map import LABEL_SHIFT
 
 MARGIN: Final = 5
 """Pixels by which the crop of the file is larger than what its network sees. It is odd since the
@@ -44,6 +46,7 @@ class FromCorners(nn.Module):
         super().__init__()
         self._network = network
         self._mirror = list(LAYOUTS[card.layout].mirror)
+        self._outer = LAYOUTS[card.layout].outer_eye_corners
         self._crop = card.input_size
         self._square = card.input_size - MARGIN
         # Where pictures begin in the coordinates of the network, and how long square and crop are.
@@ -67,6 +70,9 @@ class FromCorners(nn.Module):
         for own, (x, y, mirrored) in zip(points, CORNERS, strict=True):
             if mirrored:
                 own = own[self._mirror] * torch.tensor([-1.0, 1.0]) + torch.tensor([1.0, 0.0])
+                # The labels lie a little to the right of the middle, in mirrored crops, too.
+                eyes = (own[self._outer[1]] - own[self._outer[0]]).norm()
+                own = own + torch.stack([2 * LABEL_SHIFT * eyes, eyes * 0])
             back.append(own * self._square + torch.tensor([float(x), float(y)]))
         mean = torch.stack(back).mean(dim=0) / self._crop  # 0..1 across the crop
         if trust is not None:
@@ -74,5 +80,12 @@ class FromCorners(nn.Module):
         if pose is not None:
             turned = torch.tensor([[-1.0, 1.0, -1.0] if m else [1.0] * 3 for _, _, m in CORNERS])
             pose = (pose * turned).mean(dim=0, keepdim=True)
+        flipped = torch.tensor([m for _, _, m in CORNERS])[:, None]
+        seen, told = answers.visibility, answers.expression
+        if seen is not None:
+            seen = torch.where(flipped, seen[:, [1, 0, 2]], seen).mean(dim=0, keepdim=True)
+        if told is not None:
+            other = told[:, list(BLENDSHAPE_MIRROR)]
+            told = torch.where(flipped, other, told).mean(dim=0, keepdim=True)
         own = mean * self._crop_long + self._low
-        return Prediction(own.flatten()[None], trust, pose)
+        return Prediction(own.flatten()[None], trust, pose, seen, told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha1
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +22,7 @@ from models.training.sources import Picture, read_picture
 
 Image = npt.NDArray[np.uint8]
 
-CROPS_VERSION: Final = LABELS_VERSION * 100 + 4
+CROPS_VERSION: Final = LABELS_VERSION * 100 + 5
 
 STORED_SIDE: Final = 296
 STORED_SCALE: Final = 2.2
@@ -32,6 +33,9 @@ rotation, scale and shift of the augmentation, at the resolution of a 160 pixel 
 BACKGROUND_TRIES: Final = 6
 LARGEST_OVERLAP: Final = 0.05
 """A background square overlaps the face box by at most this share (IoU)."""
+
+SQUARES_OF_THINGS: Final = 2
+"""Backgrounds of each picture without a face."""
 
 SMALLEST_BACKGROUND: Final = 32
 """Side in pixels."""
@@ -163,10 +167,37 @@ def build_crops(
         if progress and (row % 1000 == 999 or row == len(labels) - 1):
             progress(row + 1, len(labels))
     images.flush()
+    backgrounds += things(data, rng)
     empty = np.zeros((0, *shape[1:]), np.uint8)
     np.save(folder / "backgrounds.npy", np.stack(backgrounds) if backgrounds else empty)
     np.save(folder / "synthetic.npy", empty)
     _save_points(folder, labels.paths, points, meshes)
+
+
+def things(data: Path, rng: np.random.Generator, *, measuring: bool = False) -> list[Image]:
+    """Squares (STORED_SIDE, STORED_SIDE, 3) of the pictures without a face that train, or of those
+    that are held back for measuring.
+    """
+    squares = []
+    for path in sorted((data / "nofaces").glob("*.jpg")):
+        if held_back(path.name) != measuring:
+            continue
+        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        if image is None:
+            raise SourceError(f"{path} cannot be read as a picture")
+        for _ in range(SQUARES_OF_THINGS):
+            side = float(rng.uniform(0.35, 1.0)) * min(image.shape[:2])
+            y, x = (float(rng.uniform(0, n - side)) for n in image.shape[:2])
+            square = Box(x, y, x + side, y + side)
+            matrix = crop_transform(square, scale=1.0, shift=0.0, size=STORED_SIDE)
+            shown = np.asarray(image, np.uint8)
+            squares.append(warp(shown, matrix, STORED_SIDE, cv2.BORDER_REPLICATE))
+    return squares
+
+
+def held_back(name: str) -> bool:
+    """Whether a picture without a face is kept for measuring: one of four, by its name."""
+    return sha1(name.encode()).digest()[0] % 4 == 0
 
 
 def add_synthetic(folder: Path, labels: Labels, made: Labels, images: Image) -> Labels:

@@ -77,6 +77,10 @@ class ModelFile:
         )
         return outputs
 
+    def told(self, crop: npt.NDArray[np.uint8], output: str) -> npt.NDArray[np.float32]:
+        """The numbers of one output, flat, for a BGR crop (N, N, 3)."""
+        return np.asarray(self._session.run([output], {self._input: self.prepare(crop)})[0]).ravel()
+
     def pose(self, crop: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Yaw, pitch and roll (3,) in degrees that a file with a pose output sees in a BGR crop."""
         found = self._session.run([self.card.pose_output], {self._input: self.prepare(crop)})

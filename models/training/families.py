@@ -24,11 +24,15 @@ class Prediction(NamedTuple):
     trust: (B, 1), the logit of "this crop holds a well-framed face", or None of a network that
         has no opinion.
     pose: (B, 3) yaw, pitch, roll in radians, as the crop shows the head, or None likewise.
+    visibility: (B, 3), the logits of "it can be seen" of left eye, right eye and mouth, or None.
+    expression: (B, 52) of `BLENDSHAPES`, about 0..1, or None.
     """
 
     points: Tensor
     trust: Tensor | None = None
     pose: Tensor | None = None
+    visibility: Tensor | None = None
+    expression: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,9 @@ class Family:
         coordinates: what the numbers of a point mean.
         trust: whether the networks say how far a crop deserves belief.
         pose: whether they say how the head is turned.
+        aside: whether they tell what can be seen and what the face expresses.
+        finish: changes a trained network before it is exported, or None: network, recipe, labels
+            and crops.
         quantized_parts: modules of the networks that int8 covers; () for all of them.
     """
 
@@ -58,6 +65,8 @@ class Family:
     coordinates: Coordinates = "unit"
     trust: bool = True
     pose: bool = False
+    aside: bool = False
+    finish: Callable[[Any, Any, Any, Any], Any] | None = None
     quantized_parts: tuple[str, ...] = ()
 
 

@@ -23,10 +23,11 @@ from models.training.face_shape import (
     rotations_to,
 )
 from models.training.mapping import FACE_VERTICES, LEFT_CORNER, RIGHT_CORNER
-from models.training.meshes import VIEWS, load_meshes, mean_mesh
-from models.training.sources import Picture, p1_labels, read_picture
+from models.training.mesh_map import MeshMap, fit_mesh_map
+from models.training.meshes import TEACHERS, VIEWS, load_meshes, mean_mesh, of_teacher
+from models.training.sources import Picture, hand_labels, p1_labels, read_picture
 
-LABELS_VERSION: Final = 4
+LABELS_VERSION: Final = 5
 
 SMALLEST_EYE_DISTANCE: Final = 14.0
 """Faces with a smaller distance between the outer eye corners (pixels) are left out: one pixel
@@ -40,7 +41,7 @@ ANOTHER_FACE: Final = 0.3
 """A view that lies further from the middle of all views (share of the eye distance) shows another
 face of the picture, or none, and does not count."""
 
-FEWEST_VIEWS: Final = 9
+FEWEST_VIEWS: Final = 4
 """A face counts when this many views agree: more than half of them."""
 
 OTHER_FACE: Final = 0.4
@@ -82,6 +83,9 @@ class Labels:
         expression: (M,) bool, see `shows_expression`.
         masked: (M,) bool.
         p1_points: (M, 68, 2) float32, the coarse labels of p1, NaN elsewhere.
+        hand: (M,) bool, people checked the points; elsewhere they come from the teachers through
+            the map of `mesh_map`.
+        blendshapes: (M, 52) float32 of `BLENDSHAPES`, NaN where they are not known.
     """
 
     paths: npt.NDArray[np.str_]
@@ -96,6 +100,8 @@ class Labels:
     expression: npt.NDArray[np.bool_]
     masked: npt.NDArray[np.bool_]
     p1_points: npt.NDArray[np.float32]
+    hand: npt.NDArray[np.bool_]
+    blendshapes: npt.NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -150,17 +156,23 @@ class Labels:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class TeacherView:
-    """The teacher's meshes, averaged over its views.
+    """The teachers' meshes, averaged over their views.
 
     Attributes:
-        meshes: (M, 478, 3) float64, pixels of the squeezed picture; NaN where too few views
-            found the face.
+        meshes: (M, 478, 3) float64, the mean of both teachers, pixels of the squeezed picture; NaN
+            where too few views found the face.
+        attention: (M, 478, 3), likewise, of the teacher of the wheel alone.
+        task: (M, 478, 3), likewise, of that of the bundle.
+        blendshapes: (M, 52) float32.
         disagreement: (M,) between two views, share of the eye distance.
         sizes: (M, 2) width and height of the squeezed pictures.
         shape: (478, 3) mean face.
     """
 
     meshes: npt.NDArray[np.float64]
+    attention: npt.NDArray[np.float64]
+    task: npt.NDArray[np.float64]
+    blendshapes: npt.NDArray[np.float32]
     disagreement: npt.NDArray[np.float64]
     sizes: npt.NDArray[np.int64]
     shape: npt.NDArray[np.float64]
@@ -168,38 +180,57 @@ class TeacherView:
 
 def view_of_teacher(data: Path, pictures: Sequence[Picture], mesh_folder: Path) -> TeacherView:
     """Average the views of each picture; the mean face comes from the training split."""
-    seen = upright_views(pictures, mesh_folder)
+    seen, blendshapes = upright_views(pictures, mesh_folder)
     sizes = np.array([read_picture(data, p).shape[1::-1] for p in pictures])
     fit = np.array(
         [p.split == "train" and not p.masked and p.squeeze == 1.0 for p in pictures], dtype=bool
     )
     shape, _ = mean_face(seen[0, fit & np.isfinite(seen[0, :, 0, 0])])
-    return TeacherView(*average_views(seen), sizes, shape)
+    meshes, apart, agree = average_views(seen)
+    each = {}
+    for teacher in TEACHERS:
+        counted = agree & of_teacher(teacher)[:, None]
+        count = counted.sum(axis=0)[:, None, None]
+        total = np.where(counted[..., None, None], seen, 0.0).sum(axis=0, dtype=np.float64)
+        each[teacher] = np.divide(total, count, where=count > 0, out=np.full(total.shape, np.nan))
+    counted = agree & of_teacher("task")[:, None]
+    blends = np.where(counted[..., None], blendshapes, 0.0).sum(axis=0)
+    blends[~counted.any(axis=0)] = np.nan
+    blends /= np.maximum(counted.sum(axis=0), 1)[:, None]
+    return TeacherView(
+        meshes, each["attention"], each["task"], blends.astype(np.float32), apart, sizes, shape
+    )
 
 
-def upright_views(pictures: Sequence[Picture], mesh_folder: Path) -> npt.NDArray[np.float32]:
-    """What the teacher saw (views, M, 478, 3), mirrored views in the order of the others."""
-    seen = load_meshes(mesh_folder, pictures)
+def upright_views(
+    pictures: Sequence[Picture], mesh_folder: Path
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """What the teachers saw (views, M, 478, 3), mirrored views in the order of the others, and
+    the blendshapes (views, M, 52).
+    """
+    seen, blendshapes = load_meshes(mesh_folder, pictures)
     for view, meshes in zip(VIEWS, seen, strict=True):
         meshes[:] = view.upright(meshes)
-    return seen
+    return seen, blendshapes
 
 
 def average_views(
     seen: npt.NDArray[np.float32],
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
     """Mean of the views that show the same face, and how far two of them are apart.
 
     Args:
         seen: (views, M, 478, 3) in the order of `VIEWS`, NaN where a view found nothing.
 
     Returns:
-        Meshes (M, 478, 3), NaN where fewer than `FEWEST_VIEWS` agree, and the root mean square
-        distance in the picture between two views (M,), share of the eye distance.
+        Meshes (M, 478, 3), NaN where fewer than `FEWEST_VIEWS` agree or none of a teacher does,
+        the root mean square distance in the picture between two views (M,), share of the eye
+        distance, and which views agree (views, M).
     """
     meshes = np.full(seen.shape[1:], np.nan)
     apart = np.full(seen.shape[1], np.nan)
-    attention = np.array([view.attention for view in VIEWS])
+    counted = np.zeros(seen.shape[:2], dtype=bool)
+    attention = of_teacher("attention")
     for row in range(seen.shape[1]):
         here = np.isfinite(seen[:, row, 0, 0])
         if here.sum() < FEWEST_VIEWS:
@@ -210,12 +241,38 @@ def average_views(
         eyes = np.linalg.norm(middle[RIGHT_CORNER] - middle[LEFT_CORNER])
         off = np.linalg.norm(faces - middle, axis=2).mean(axis=1)
         agree = off <= ANOTHER_FACE * eyes
-        if agree.sum() >= FEWEST_VIEWS:
+        if agree.sum() >= FEWEST_VIEWS and kinds[agree].any() and not kinds[agree].all():
             meshes[row] = mean_mesh(views[agree], kinds[agree])
+            counted[np.flatnonzero(here)[agree], row] = True
             # The variance between two of them is twice that of one.
             spread = faces[agree].var(axis=0, ddof=1).sum(axis=1).mean()
             apart[row] = np.sqrt(2 * spread) / eyes
-    return meshes, apart
+    return meshes, apart, counted
+
+
+def fitted_map(data: Path, pictures: Sequence[Picture], view: TeacherView) -> MeshMap:
+    """The map of both teachers, fitted on the training faces that people checked."""
+    checked = hand_labels(data)
+    rows = np.flatnonzero([p.path in checked and p.split == "train" for p in pictures])
+    truth = np.stack([checked[pictures[row].path] for row in rows]).astype(np.float64)
+    off = np.linalg.norm(ibug68_from_mesh(view.meshes[rows])[..., :2] - truth, axis=2).mean(axis=1)
+    # NaN where the teachers saw nothing; where they saw another face, the labels are of none.
+    same = off / eye_distances(truth, IBUG68) < OTHER_FACE
+    return fit_mesh_map(truth[same], view.attention[rows[same]], view.task[rows[same]])
+
+
+def label_points(
+    data: Path, pictures: Sequence[Picture], view: TeacherView
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """Points (M, 68, 2) of all pictures, those that people checked where there are any, else what
+    the map makes of the teachers' meshes, and where people checked them (M,).
+    """
+    points = fitted_map(data, pictures, view)(view.attention, view.task).astype(np.float32)
+    checked = hand_labels(data)
+    hand = np.array([p.path in checked for p in pictures])
+    for row in np.flatnonzero(hand):
+        points[row] = checked[pictures[row].path]
+    return points, hand
 
 
 def build_labels(data: Path, pictures: Sequence[Picture], view: TeacherView) -> Labels:
@@ -224,7 +281,8 @@ def build_labels(data: Path, pictures: Sequence[Picture], view: TeacherView) -> 
     # A drawn mask hides the truth from the teacher; the same picture without it has the truth.
     truth = np.array([row_of.get(p.twin, i) for i, p in enumerate(pictures)])
     meshes = view.meshes[truth]
-    points = ibug68_from_mesh(meshes[..., :2]).astype(np.float32)
+    points, hand = label_points(data, pictures, view)
+    points, by_mesh = points[truth], ibug68_from_mesh(meshes[..., :2])
     coarse = p1_labels(data)
     unknown = np.full((IBUG68.count, 2), np.nan, dtype=np.float32)
     p1_points = np.stack([coarse.get(p.path, unknown) for p in pictures])
@@ -234,6 +292,8 @@ def build_labels(data: Path, pictures: Sequence[Picture], view: TeacherView) -> 
         (eyes >= SMALLEST_EYE_DISTANCE)
         & (view.disagreement[truth] <= LARGEST_DISAGREEMENT)
         & ~(off_label > OTHER_FACE)
+        & (np.linalg.norm(by_mesh - points, axis=2).mean(axis=1) / eyes <= OTHER_FACE)
+        & [_mouth_is_in(pictures[i].mouth, points[row]) for row, i in enumerate(truth.tolist())]
     )
     keep = np.flatnonzero(usable)
     kept = [pictures[i] for i in keep]
@@ -253,7 +313,19 @@ def build_labels(data: Path, pictures: Sequence[Picture], view: TeacherView) -> 
         expression=shows_expression(points[keep], IBUG68, [p.emotion for p in kept]),
         masked=np.array([p.masked for p in kept]),
         p1_points=p1_points[keep],
+        hand=hand[truth][keep],
+        blendshapes=view.blendshapes[truth][keep],
     )
+
+
+def _mouth_is_in(
+    box: tuple[float, float, float, float] | None, points: npt.NDArray[np.float32]
+) -> bool:
+    """Whether the mouth of a face (68, 2) lies in the box that people drew, if they drew one."""
+    if box is None:
+        return True
+    x, y = points[list(IBUG68.groups["outer_lips"])].mean(axis=0)
+    return bool(box[0] <= x <= box[2] and box[1] <= y <= box[3])
 
 
 def mean_face_points(

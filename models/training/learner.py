@@ -25,6 +25,9 @@ from models.training.point_loss import PointLoss
 from models.training.recipe import Recipe, Schedule
 from models.training.start import start_from, start_from_file
 
+HAND = "ibug68"
+"""Source of the faces whose points people checked."""
+
 LOWEST_RATE = 0.01
 """Learning rate at the end of the cosine, as a share of the highest."""
 
@@ -65,6 +68,7 @@ class Learner:
         images, points = plain_crops(validation, recipe.crop)
         layout = recipe.system.layout
         self._validation = (images, *in_layout(points, validation.counts_here, layout))
+        self._by_source = validation.source[validation.rows]
         self.network = recipe.build_network()
         if recipe.start is not None and not self.checkpoint.is_file():
             self._start(runs)
@@ -121,7 +125,11 @@ class Learner:
         recipe, system = self.recipe, self.recipe.system
         predicted = predict(self.average.module, images, recipe.crop, system.coordinates)
         errors = point_errors(predicted, truth, system.layout, counts=counts)
-        figures = {"val_nme": round(float(np.nanmean(nme(errors))), 5)}
+        errors_of_faces = nme(errors)
+        figures = {"val_nme": round(float(np.nanmean(errors_of_faces)), 5)}
+        hand = self._by_source == HAND
+        if hand.any():
+            figures["val_hand"] = round(float(np.nanmean(errors_of_faces[hand])), 5)
         if isinstance(self._loss, PointLoss):
             arrays = (torch.from_numpy(array) for array in (predicted, truth, counts))
             figures["val_loss"] = round(float(self._loss.of_points(*arrays)), 6)

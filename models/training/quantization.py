@@ -41,6 +41,9 @@ cost it 0.4 points of NME, while 99.95 % cost the narrower ones a little.
 """
 
 PRODUCTS = ("Conv", "Gemm", "MatMul")
+SMALL_LAYER = 32768
+"""Weights of a fully connected layer up to which it may stay in float with what follows it."""
+
 GATHERINGS = ("GlobalAveragePool", "Flatten", "Reshape", "Concat")
 """What turns maps into the features that the last products read."""
 
@@ -72,8 +75,8 @@ def calibration_inputs(recipe: Recipe, labels: Labels, crops: Crops) -> npt.NDAr
 
 
 def last_layers(model: Any) -> list[str]:
-    """Names of the products that no other product follows, of what follows them, and of the means
-    over maps and joins that feed them alone.
+    """Names of the products that no other product follows, of what follows them, of the small
+    hidden layers before them, and of the means over maps and joins that feed all these alone.
 
     They stay in float: eight bits across the crop are steps of 0.4 % of it, which a still face
     would show as jitter, and so are eight bits of a feature that is the mean of 200 such values;
@@ -82,10 +85,11 @@ def last_layers(model: Any) -> list[str]:
     feeds_a_product: set[str] = set()
     feeds_others: set[str] = set()
     names = []
+    small = _small_layers(model)
     for node in reversed(model.graph.node):
         followed = any(output in feeds_a_product for output in node.output)
         alone = not any(output in feeds_others for output in node.output)
-        if not followed or (alone and node.op_type in GATHERINGS):
+        if not followed or (alone and (node.op_type in GATHERINGS or node.name in small)):
             names.append(node.name)
         else:
             feeds_others.update(node.input)
@@ -94,6 +98,22 @@ def last_layers(model: Any) -> list[str]:
         elif node.op_type in PRODUCTS:
             feeds_a_product.update(node.input[:2])  # the third is added, not multiplied
     return names
+
+
+def _small_layers(model: Any) -> set[str]:
+    """Names of the small fully connected layers of a model, and of the Relu behind each."""
+    sizes = {w.name: int(np.prod(w.dims)) for w in model.graph.initializer}
+    layers = [
+        node
+        for node in model.graph.node
+        if node.op_type == "Gemm" and sizes.get(node.input[1], SMALL_LAYER + 1) <= SMALL_LAYER
+    ]
+    outputs = {node.output[0] for node in layers}
+    return {node.name for node in layers} | {
+        node.name
+        for node in model.graph.node
+        if node.op_type == "Relu" and node.input[0] in outputs
+    }
 
 
 def quantize(

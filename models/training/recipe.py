@@ -25,7 +25,8 @@ class Schedule:
     """The `[schedule]` table.
 
     Attributes:
-        steps: length of the run; a time budget on the command line replaces it.
+        steps: length of the run; a time budget on the command line replaces it. With 0 there is
+            none: the files are made from the weights that the recipe starts with.
         batch_size: crops per step.
         learning_rate: highest, after the warm-up; it falls to 1 % of it along a cosine.
         warm_up: share of the run over which it rises from 0.
@@ -120,6 +121,11 @@ class Recipe:
     def system(self) -> Family:
         """What the family gives to the training."""
         return find_family(self.family)
+
+    @property
+    def trained_as(self) -> str:
+        """Name of the run whose weights the files are made from."""
+        return self.start if self.schedule.steps == 0 and self.start else self.name
 
     @property
     def file_crop(self) -> Framing:

@@ -48,6 +48,9 @@ from models.training.evaluation import (
 )
 from models.training.export import write_card
 from models.training.labels import Labels
+from models.training.mesh_map import GAPS, gap_line
+from models.training.outputs import Outputs, measure_outputs
+from models.training.peers import CORE
 from models.training.recipe import Recipe
 from models.training.trust import walls
 
@@ -63,7 +66,9 @@ class Measured:
 
     Attributes:
         model: the file.
-        faces: (F,) NME of the val faces around their true boxes, truth from FaceMesh.
+        faces: (F,) NME of the val faces around their true boxes.
+        hand: what is told of the faces whose points people checked.
+        outputs: what is told of trust, visibility and expression; None of a file without them.
         shared: (F,) NME on the points that keypoints15 has, too.
         score: 1 / (2 MSE), see `keypoint_score`.
         by_group: mean error of each group of points.
@@ -79,6 +84,8 @@ class Measured:
 
     model: ModelFile
     faces: Errors
+    hand: Hand
+    outputs: Outputs | None
     shared: Errors
     score: float
     by_group: dict[str, float]
@@ -88,6 +95,22 @@ class Measured:
     shut: ShutEyes | None
     pose: tuple[float, float, float] | None
     milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Errors against points that people checked.
+
+    Attributes:
+        core: mean over `CORE`, each point's mean offset removed.
+        by_group: mean of each group of points.
+        lids, lips: slopes of the gaps of lids and of lips against those of the truth.
+    """
+
+    core: float
+    by_group: dict[str, float]
+    lids: float
+    lips: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,15 +180,25 @@ def write_report(
     seen = [cut[model.framing] for model in models]
     milliseconds = time_models(models, [next(iter(s.framed.values())).crop for s in seen])
     measured = [
-        _measure(model, labels, rows, shown, time)
+        _measure(
+            model,
+            labels,
+            rows,
+            shown,
+            time,
+            measure_outputs(model, labels, crops, data=data, jitter=recipes[0].jitter)
+            if model.card.visibility_output
+            else None,
+        )
         for model, shown, time in zip(models, seen, milliseconds, strict=True)
     ]
     flags = labels.attributes()[rows]
     for result in measured:
-        _complete_card(result, flags)
+        _complete_card(result, flags, labels.hand[rows])
     folder = recipes[0].path.parent
     for recipe in recipes:
-        shutil.copyfile(runs / recipe.name / "training.png", folder / _curve(recipe))
+        if recipe.trained_as == recipe.name:
+            shutil.copyfile(runs / recipe.name / "training.png", folder / _curve(recipe))
     results = folder / "RESULTS.md"
     notes = _notes(results)
     text = _text(recipes, labels, measured, flags, spreads)
@@ -225,6 +258,7 @@ def _measure(
     rows: npt.NDArray[np.int64],
     shown: Cut,
     milliseconds: float,
+    outputs: Outputs | None,
 ) -> Measured:
     layout, framed = model.card.landmark_layout, shown.framed
     points, trust = predict_framed(model, framed)
@@ -246,6 +280,8 @@ def _measure(
     return Measured(
         model=model,
         faces=faces,
+        hand=_against_people(points, labels, rows, layout),
+        outputs=outputs,
         shared=nme(as68[:, shared]),
         score=keypoint_score(points * symmetric, truth * symmetric, counts=counts),
         by_group={
@@ -258,6 +294,34 @@ def _measure(
         shut=_measure_shut_eyes(points, truth, layout) if layout.left_eye else None,
         pose=_measure_pose(model, framed, labels.angles()[rows]),
         milliseconds=milliseconds,
+    )
+
+
+def _against_people(
+    points: npt.NDArray[np.float32],
+    labels: Labels,
+    rows: npt.NDArray[np.int64],
+    layout: LandmarkLayout,
+) -> Hand:
+    hand = labels.hand[rows]
+    truth68, counts68 = labels.points[rows][hand], labels.counts[rows][hand]
+    truth, counts = in_layout(truth68, counts68, layout)
+    errors = point_errors(points[hand], truth, layout, counts=counts)
+    as68 = point_map(layout, IBUG68)(points[hand])
+    left, right = IBUG68.outer_eye_corners
+    eyes = np.linalg.norm(truth68[:, right] - truth68[:, left], axis=1)[:, None, None]
+    offsets = ((as68 - truth68) / eyes)[:, list(CORE)]
+    slopes = [float("nan")] * 2
+    if layout is IBUG68:
+        slopes = [gap_line(points[hand], truth68, pairs)[0] for pairs in GAPS]
+    return Hand(
+        core=float(np.nanmean(np.linalg.norm(offsets - np.nanmean(offsets, axis=0), axis=2))),
+        by_group={
+            group: float(np.nanmean(errors[:, list(indices)]))
+            for group, indices in layout.groups.items()
+        },
+        lids=slopes[0],
+        lips=slopes[1],
     )
 
 
@@ -309,11 +373,15 @@ def _against_p1(
     return float(plain.mean()), float(centred.mean())
 
 
-def _complete_card(result: Measured, flags: npt.NDArray[np.bool_]) -> None:
-    """Put errors and milliseconds into the card of the file itself."""
-    errors = {"all": float(np.nanmean(result.faces))}
+def _complete_card(
+    result: Measured, flags: npt.NDArray[np.bool_], hand: npt.NDArray[np.bool_]
+) -> None:
+    """Put the errors against people and the milliseconds into the card of the file itself."""
+    errors = {"all": float(np.nanmean(result.faces[hand]))}
     for i, attribute in enumerate(ATTRIBUTES):
-        errors[attribute] = float(np.nanmean(result.faces[flags[:, i]]))
+        here = flags[:, i] & hand
+        if here.any():
+            errors[attribute] = float(np.nanmean(result.faces[here]))
     card = replace(
         result.model.card,
         nme_val={name: round(100 * error, 3) for name, error in errors.items()},
@@ -339,10 +407,8 @@ def _text(
         f"# {recipes[0].name if len(recipes) == 1 else recipes[0].family}: results",
         "",
         "Written by `report`. Errors (NME) in percent of the distance between the outer eye",
-        f"corners; truth from FaceMesh on the {len(rows)} val faces, whose persons are not in "
-        "training;",
-        "points outside the picture do not count. Upright crops around the true face box unless",
-        "said.",
+        "corners on faces of persons and photographs that are not in training; points outside the",
+        "picture do not count. Upright crops around the true face box unless said.",
         "",
         "```",
         "python -m models.training labels",
@@ -350,15 +416,17 @@ def _text(
         f"python -m models.training report {' '.join(paths)}",
         "```",
         "",
-        "## Error on val",
+        "## Against people: val of 300-W",
         "",
-        head,
-        _row("all", len(rows), [_percent(np.nanmean(m.faces)) for m in measured]),
+        *_error_rows(head, measured, flags, labels.hand[rows]),
+        *_hand_rows(measured),
+        "",
+        "## Against the teachers: val of the other sources",
+        "",
+        "Truth from two face meshes, through the map to the points of 300-W.",
+        "",
+        *_error_rows(head, measured, flags, ~labels.hand[rows]),
     ]
-    for i, attribute in enumerate(ATTRIBUTES):
-        here = flags[:, i]
-        values = [_percent(np.nanmean(m.faces[here])) for m in measured]
-        lines.append(_row(attribute, int(here.sum()), values))
     lines += ["", "| points | " + " | ".join(names) + " |", "|---|" + "---:|" * len(names)]
     lines += [
         f"| {group.replace('_', ' ')} | "
@@ -398,9 +466,55 @@ def _text(
     if spreads:
         lines += _detector_lines(measured, spreads)
     for recipe in recipes:
+        if recipe.trained_as != recipe.name:
+            continue
         lines += ["", f"![Training curve of {recipe.name}]({_curve(recipe)})"]
     lines.append("")
     return "\n".join(lines)
+
+
+def _error_rows(
+    head: str,
+    measured: Sequence[Measured],
+    flags: npt.NDArray[np.bool_],
+    faces: npt.NDArray[np.bool_],
+) -> list[str]:
+    """NME over some val faces (F,), in all and by attribute (F, 6), and the share of failures."""
+    lines = [
+        head,
+        _row("all", int(faces.sum()), [_percent(np.nanmean(m.faces[faces])) for m in measured]),
+    ]
+    for i, attribute in enumerate(ATTRIBUTES):
+        here = flags[:, i] & faces
+        values = [_percent(np.nanmean(m.faces[here])) if here.any() else "–" for m in measured]
+        lines.append(_row(attribute, int(here.sum()), values))
+    failures = [_percent(failure_rate(m.faces[faces])) + " %" for m in measured]
+    lines.append(_row(f"failures, NME > {FAILURE_LIMIT:.0%}", int(faces.sum()), failures))
+    return lines
+
+
+def _hand_rows(measured: Sequence[Measured]) -> list[str]:
+    names = _names(measured)
+    groups = measured[0].hand.by_group
+    rows = [
+        (group.replace("_", " "), [_percent(m.hand.by_group[group]) for m in measured])
+        for group in groups
+    ]
+    rows.append(("core, each point's offset removed", [_percent(m.hand.core) for m in measured]))
+    rows += [
+        (f"slope of {part}", [_slope(getattr(m.hand, part)) for m in measured])
+        for part in ("lids", "lips")
+    ]
+    return [
+        "",
+        "| | " + " | ".join(names) + " |",
+        "|---|" + "---:|" * len(names),
+        *(f"| {name} | {' | '.join(values)} |" for name, values in rows),
+    ]
+
+
+def _slope(value: float) -> str:
+    return "–" if np.isnan(value) else f"{value:.2f}"
 
 
 def commands_for(recipes: Sequence[Recipe]) -> list[str]:
@@ -421,6 +535,8 @@ def commands_for(recipes: Sequence[Recipe]) -> list[str]:
         if recipe.start is not None:
             add(recipe.start)
         commands = ("train", "export", "quantize") if name in wanted else ("train",)
+        if recipe.trained_as != name:
+            commands = commands[1:]
         path = recipe.path.as_posix()
         lines.extend(f"python -m models.training {command} {path}" for command in commands)
 
@@ -486,6 +602,31 @@ def _rows_of_some(measured: Sequence[Measured]) -> list[tuple[str, list[str]]]:
             ("trust: area under the ROC curve", [f"{t.auc:.4f}" for t in trust]),
             ("trust: faces below 0.5", [_percent(t.distrusted) + " %" for t in trust]),
             ("trust: crops without a face above 0.5", [_percent(t.fooled) + " %" for t in trust]),
+        ]
+    if told := [m.outputs for m in measured if m.outputs]:
+        rows += [
+            (
+                "trust: area for answers off by more than 8 %, also displaced, turned, of things",
+                [f"{o.trust_auc:.3f}" for o in told],
+            ),
+            (
+                "trust: believed answers off by more than 8 %",
+                [_percent(o.believed_wrong) + " %" for o in told],
+            ),
+            (
+                "visibility of left eye / right eye / mouth: area",
+                [" / ".join(f"{v:.3f}" for v in o.visibility_auc) for o in told],
+            ),
+            (
+                "expression: blendshapes, mean and smallest correlation with the teacher",
+                [
+                    f"{len(o.expression)}, {np.mean(list(o.expression.values())):.2f}, "
+                    f"{min(o.expression.values()):.2f}"
+                    if o.expression
+                    else "–"
+                    for o in told
+                ],
+            ),
         ]
     if shut := [m.shut for m in measured if m.shut]:
         rows += [

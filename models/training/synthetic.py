@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -25,16 +26,17 @@ from models.training.expressions import Jaw, closed_eyes, paint_eyes, paint_mout
 from models.training.face_shape import rotations_to
 from models.training.labels import Labels, TeacherView
 from models.training.mapping import LEFT_CORNER, RIGHT_CORNER
-from models.training.meshes import VIEWS, MeshTeacher, mean_mesh
+from models.training.mesh_map import MeshMap
+from models.training.meshes import TEACHERS, VIEWS, MeshTeacher, Seen, Teacher
 from models.training.surface import Surface
 
 Image = npt.NDArray[np.uint8]
 Mesh = npt.NDArray[np.float32]
 Random = np.random.Generator
 
-TURNED: Final = 4500
-SHUT: Final = 2000
-OPENED: Final = 1200
+TURNED: Final = 1200
+SHUT: Final = 1500
+OPENED: Final = 1000
 """Faces to try; of the turned ones those stay that the teacher recognises."""
 
 SMALLEST_EYE_DISTANCE: Final = 28.0
@@ -43,8 +45,11 @@ SMALLEST_EYE_DISTANCE: Final = 28.0
 LARGEST_YAW: Final = 35.0
 """Degrees; of faces turned further too little is seen on the far side."""
 
-LOOKS: Final = (*VIEWS[:4], *[view for view in VIEWS if not view.attention][:2])
-"""Views of the teacher whose mean is the truth of a turned face."""
+LOOKS: Final = (*VIEWS[:2], *[view for view in VIEWS if view.teacher == "task"])
+"""Views of the teachers whose mean is the truth of a turned face."""
+
+PLAIN_TASK: Final = next(view for view in VIEWS if view.teacher == "task")
+"""View that gives the blendshapes of a synthetic face."""
 
 OPEN_EYES: Final = 0.2
 """Aspect ratio from which eyes can be shut by hand."""
@@ -59,13 +64,17 @@ puts them (mean, share of the eye distance before the turn)."""
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Made:
-    """One synthetic face: its picture, mesh and rotation, and what it was made from."""
+    """One synthetic face: its picture, points, mesh, rotation and blendshapes, and what it was made
+    from.
+    """
 
     row: int
     kind: str
     image: Image
+    points: npt.NDArray[np.float32]
     mesh: Mesh
     rotation: npt.NDArray[np.float64]
+    blendshapes: npt.NDArray[np.float32]
 
 
 def make_faces(
@@ -73,6 +82,8 @@ def make_faces(
     crops: Crops,
     view: TeacherView,
     *,
+    mapped: MeshMap,
+    peers: Path,
     seed: int = 0,
     counts: tuple[int, int, int] = (TURNED, SHUT, OPENED),
     progress: Callable[[int, int], None] | None = None,
@@ -83,6 +94,8 @@ def make_faces(
         labels: of the pictures.
         crops: of the same faces.
         view: gives the mean face.
+        mapped: from meshes to points.
+        peers: folder of the second teacher.
         seed: of every random choice.
         counts: faces to turn, to shut the eyes of, and to open the mouth of.
         progress: is told how many of how many are done.
@@ -92,7 +105,7 @@ def make_faces(
     """
     rng = np.random.default_rng(seed)
     surface = Surface(view.shape)
-    jaw, teacher = Jaw(surface), MeshTeacher()
+    jaw, teacher = Jaw(surface), MeshTeacher(peers)
     usable = _usable(labels)
     ratios = eye_aspect_ratios(labels.points, IBUG68).min(axis=1)
     mouths = mouth_aspect_ratio(labels.points, IBUG68)
@@ -107,16 +120,18 @@ def make_faces(
         image, mesh = crops.image(row), crops.meshes[row]
         if kind == "turned":
             turn = random_turn(float(yaw[row]), rng)
-            face = turned_face(surface, teacher, image, mesh, turn)
+            face = turned_face(surface, teacher, mapped, image, mesh, turn)
         elif kind == "eyes":
-            face = _shut(surface, image, mesh, random_openings(rng))
+            face = _moved(mapped, crops, row, *_shut(surface, image, mesh, random_openings(rng)))
         else:
-            face = _opened(surface, jaw, image, mesh, rng)
+            face = _moved(mapped, crops, row, *_opened(surface, jaw, image, mesh, rng))
         if face is not None:
+            painted, points, moved = face
             rotation = labels.rotations[row]
             if kind == "turned":
-                rotation = rotations_to(face[1][None].astype(np.float64), view.shape)[0]
-            made.append(Made(row, kind, face[0], face[1], rotation))
+                rotation = rotations_to(moved[None].astype(np.float64), view.shape)[0]
+            seen = teacher.find(painted, PLAIN_TASK) or Seen.nothing()
+            made.append(Made(row, kind, painted, points, moved, rotation, seen.blendshapes))
         if progress and (done % 500 == 0 or done == len(plans)):
             progress(done, len(plans))
     return _labels_of(labels, made), np.stack([m.image for m in made])
@@ -145,40 +160,54 @@ def random_openings(rng: Random) -> tuple[float, float]:
 def turned_face(
     surface: Surface,
     teacher: MeshTeacher,
+    mapped: MeshMap,
     image: Image,
     mesh: Mesh,
     turn: HeadPose,
-) -> tuple[Image, Mesh] | None:
-    """The crop with its face turned, and what the teacher sees on it; None where that is not
-    what the turn should show.
+) -> tuple[Image, npt.NDArray[np.float32], Mesh] | None:
+    """The crop with its face turned, and the points and the mesh that the teachers see on it; None
+    where that is not what the turn should show.
 
-    The teacher's word counts, not the turned mesh: its depth is a guess, and the points of a real
+    The teachers' word counts, not the turned mesh: its depth is a guess, and the points of a real
     face in this pose, which it labels too, must mean the same.
     """
     source = surface.vertices(mesh, side=STORED_SIDE - 1)
     target = surface.turned(source, pose_to_matrix(turn))
     painted = surface.paint(image, source, target)
-    mean = mean_of_looks(teacher, painted)
-    if mean is None:
+    looks = looks_of(teacher, painted)
+    if looks is None:
         return None
+    attention, task = looks
+    mean = (attention + task) / 2
     eyes = np.linalg.norm(mesh[RIGHT_CORNER] - mesh[LEFT_CORNER])
     expected = ibug68_from_mesh(target[None, :468].astype(np.float32))[0, :, :2]
     off = np.linalg.norm(ibug68_from_mesh(mean)[:, :2] - expected, axis=1).mean()
-    return (painted, mean) if off <= TEACHER_AGREES * eyes else None
+    if off > TEACHER_AGREES * eyes:
+        return None
+    points = mapped(attention[None], task[None])[0].astype(np.float32)
+    return painted, points, mean
 
 
-def mean_of_looks(teacher: MeshTeacher, image: Image) -> Mesh | None:
-    """The mesh (478, 3) that the teacher sees in a crop, the mean over `LOOKS`; None where
-    one of them shows it no face.
+def looks_of(teacher: MeshTeacher, image: Image) -> tuple[Mesh, Mesh] | None:
+    """The meshes (478, 3) that each teacher sees in a crop, the mean over its `LOOKS`; None where
+    one of them shows no face.
     """
-    seen = []
+    seen: dict[Teacher, list[Mesh]] = {name: [] for name in TEACHERS}
     for look in LOOKS:
-        mesh = teacher.find(image, look)
-        if mesh is None:
+        found = teacher.find(image, look)
+        if found is None:
             return None
-        seen.append(look.upright(mesh))
-    mean = mean_mesh(np.stack(seen), np.array([look.attention for look in LOOKS]))
-    return mean.astype(np.float32)
+        seen[look.teacher].append(look.upright(found.mesh))
+    attention, task = (np.mean(seen[name], axis=0) for name in TEACHERS)
+    return attention.astype(np.float32), task.astype(np.float32)
+
+
+def _moved(
+    mapped: MeshMap, crops: Crops, row: int, image: Image, moved: Mesh
+) -> tuple[Image, npt.NDArray[np.float32], Mesh]:
+    """A face whose mesh was moved, with its points moved as far as the map sees the mesh move."""
+    before, after = (mapped(m[None], m[None])[0] for m in (crops.meshes[row], moved))
+    return image, (crops.points[row] + after - before).astype(np.float32), moved
 
 
 def _shut(
@@ -219,7 +248,7 @@ def _labels_of(labels: Labels, made: Sequence[Made]) -> Labels:
     rows = np.array([m.row for m in made])
     kinds = np.array([m.kind for m in made])
     meshes = np.stack([m.mesh for m in made])
-    points = ibug68_from_mesh(meshes[..., :2]).astype(np.float32)
+    points = np.stack([m.points for m in made])
     return replace(
         labels,
         paths=np.array([f"{m.kind}/{labels.paths[m.row]}" for m in made]),
@@ -234,4 +263,6 @@ def _labels_of(labels: Labels, made: Sequence[Made]) -> Labels:
         expression=labels.expression[rows] | shows_expression(points, IBUG68),
         masked=labels.masked[rows],
         p1_points=np.full_like(labels.p1_points[rows], np.nan),
+        hand=np.zeros(len(made), dtype=bool),
+        blendshapes=np.stack([m.blendshapes for m in made]),
     )

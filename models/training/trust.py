@@ -10,7 +10,7 @@ to the values of each file as they are.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -21,16 +21,20 @@ import torch
 from onnx import numpy_helper
 from torch.nn import functional
 
-from models.training.batches import AugmentedBatches, Faces
+from app.core.card import Coordinates
+from models.training.batches import AugmentedBatches, Batch, Faces
 from models.training.crops import Crops, Framing, in_channels
-from models.training.export import INPUT, TRUST
+from models.training.evaluation import to_unit
+from models.training.export import INPUT, POINTS, TRUST
 from models.training.labels import Labels
 from models.training.learner import normalised
+from models.training.quality import quality
 from models.training.recipe import Recipe
 
 FITTED_CROPS = 3000
-FITTED_NEGATIVES = 0.4
-"""Crops of the fit, and the share of badly framed faces and backgrounds among them."""
+FITTED_NEGATIVES = 0.5
+"""Crops of the fit, and the share of badly framed faces and of pictures without a face among
+them."""
 
 FITTED_WALLS = 300
 """Crops with little or no texture beside them: walls, a covered camera."""
@@ -39,12 +43,30 @@ DECAY = 1e-3
 """Weight of the squared weights of the fit, on features of unit spread."""
 
 
-def trust_examples(
-    recipe: Recipe, labels: Labels, crops: Crops
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-    """Normalised training crops (F, 3, N, N) with and without a well-framed face, and which is
-    which (F,).
+class TrustExamples(NamedTuple):
+    """Training crops, framed well and badly, and crops without a face.
+
+    Attributes:
+        inputs: (F, C, N, N) float32, normalised.
+        batch: what is known of the first of them; the others are walls.
+        coordinates: of the points that the file gives.
     """
+
+    inputs: npt.NDArray[np.float32]
+    batch: Batch
+    coordinates: Coordinates
+
+    def quality_of(self, points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """How far answers (F, 2 K) in the coordinates of the file deserve belief, (F,)."""
+        count, size = len(self.batch.points), self.inputs.shape[-1]
+        found = to_unit(points[:count].reshape(count, -1, 2), self.coordinates, size)
+        wanted = np.zeros(len(points), np.float32)
+        wanted[:count] = quality(torch.from_numpy(found), self.batch).numpy()
+        return wanted
+
+
+def trust_examples(recipe: Recipe, labels: Labels, crops: Crops) -> TrustExamples:
+    """Crops to fit the trust of a recipe's files to."""
     batches = AugmentedBatches(
         Faces.of(labels, crops, "train"),
         recipe.file_crop,
@@ -52,11 +74,12 @@ def trust_examples(
         batch_size=FITTED_CROPS,
         negatives=FITTED_NEGATIVES,
         seed=recipe.schedule.seed + 2,
+        layout=recipe.system.layout,
     )
     batch = batches[0]
     images = torch.cat([batch.images, torch.from_numpy(walls(recipe.file_crop, FITTED_WALLS))])
-    positive = np.concatenate([batch.positive.numpy(), np.zeros(FITTED_WALLS, dtype=bool)])
-    return normalised(images, recipe.file_crop).numpy(), positive
+    inputs = normalised(images, recipe.file_crop).numpy()
+    return TrustExamples(inputs, batch, recipe.system.coordinates)
 
 
 def walls(framing: Framing, count: int) -> npt.NDArray[np.uint8]:
@@ -74,26 +97,24 @@ def walls(framing: Framing, count: int) -> npt.NDArray[np.uint8]:
     return np.stack(found)
 
 
-def refit_trust(
-    path: Path, inputs: npt.NDArray[np.float32], positive: npt.NDArray[np.bool_]
-) -> None:
-    """Fit the last layer of trust of a file to examples and write it back.
+def refit_trust(path: Path, examples: TrustExamples) -> None:
+    """Fit the last layer of trust of a file to how far its own points are off, and write it back.
 
     A logistic regression on the features that the file itself computes.
 
     Args:
         path: an ONNX file whose trust is the sigmoid of one matrix product in float, or of its
             mean over the corners of the crop.
-        inputs: (F, 3, N, N) normalised crops.
-        positive: (F,), whether a crop holds a well-framed face.
+        examples: see `trust_examples`.
     """
     model: Any = onnx.load(path)
     made_by = {output: node for node in model.graph.node for output in node.output}
     layer = made_by[TRUST]
     while layer.op_type != "Gemm":  # a sigmoid, and with corners a mean before it
         layer = made_by[layer.input[0]]
-    features = torch.from_numpy(_features(model, layer.input[0], inputs))
-    weights, bias = _logistic_regression(features, torch.from_numpy(positive))
+    features, points = _features(model, layer.input[0], examples.inputs)
+    wanted = examples.quality_of(points)
+    weights, bias = _logistic_regression(torch.from_numpy(features), torch.from_numpy(wanted))
     values = {layer.input[1]: weights[None], layer.input[2]: bias[None]}
     for tensor in model.graph.initializer:
         if tensor.name in values:
@@ -101,22 +122,28 @@ def refit_trust(
     onnx.save(model, path)
 
 
-def _features(model: Any, name: str, inputs: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Values (F, K) of an inner tensor (1, K) of the model; of a tensor (4, K) the mean."""
+def _features(
+    model: Any, name: str, inputs: npt.NDArray[np.float32]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Values (F, E) of an inner tensor (1, E) of the model, of a tensor (4, E) the mean, and the
+    points (F, 2 K).
+    """
     probe = onnx.ModelProto()
     probe.CopyFrom(model)
+    outputs = [output for output in probe.graph.output if output.name == POINTS]
     del probe.graph.output[:]
-    probe.graph.output.append(onnx.helper.make_tensor_value_info(name, 1, None))
+    probe.graph.output.extend([*outputs, onnx.helper.make_tensor_value_info(name, 1, None)])
     session = ort.InferenceSession(probe.SerializeToString(), providers=["CPUExecutionProvider"])
-    return np.stack([session.run([name], {INPUT: crop[None]})[0].mean(axis=0) for crop in inputs])
+    seen = [session.run([name, POINTS], {INPUT: crop[None]}) for crop in inputs]
+    return np.stack([f.mean(axis=0) for f, _ in seen]), np.concatenate([p for _, p in seen])
 
 
 def _logistic_regression(
-    features: torch.Tensor, positive: torch.Tensor
+    features: torch.Tensor, wanted: torch.Tensor
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Weights (K,) and bias () for raw features (F, K)."""
+    """Weights (E,) and bias () for raw features (F, E) and wanted probabilities (F,)."""
     middle, spread = features.mean(dim=0), features.std(dim=0) + 1e-3
-    scaled, wanted = (features - middle) / spread, positive.to(features.dtype)
+    scaled = (features - middle) / spread
     weights = torch.zeros(features.shape[1], requires_grad=True)
     bias = torch.zeros(1, requires_grad=True)
     optimiser = torch.optim.LBFGS([weights, bias], max_iter=200, line_search_fn="strong_wolfe")

@@ -85,4 +85,6 @@ def drawn_labels(drawn_data: Path) -> Labels:
         expression=np.zeros(count, bool),
         masked=np.zeros(count, bool),
         p1_points=np.full((count, 68, 2), np.nan, np.float32),
+        hand=np.zeros(count, bool),
+        blendshapes=np.full((count, 52), 0.25, np.float32),
     )

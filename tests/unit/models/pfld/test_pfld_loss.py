@@ -47,6 +47,9 @@ def batch_and_prediction() -> tuple:
         rotations=rotations,
         attributes=torch.from_numpy(attributes()),
         positive=torch.ones(FACES, dtype=torch.bool),
+        truth=torch.ones(FACES, 68, dtype=torch.bool),
+        visible=torch.ones(FACES, 3),
+        blendshapes=torch.rand(FACES, 52),
     )
     prediction = Prediction(
         points=torch.rand(FACES, 136, requires_grad=True),
@@ -54,6 +57,8 @@ def batch_and_prediction() -> tuple:
         pose=torch.randn(FACES, 3, requires_grad=True),
         auxiliary_pose=torch.randn(FACES, 3, requires_grad=True),
         mesh=torch.rand(FACES, 936, requires_grad=True),
+        visibility=torch.randn(FACES, 3, requires_grad=True),
+        expression=torch.rand(FACES, 52, requires_grad=True),
     )
     return batch, prediction
 
@@ -135,6 +140,37 @@ def test_where_most_points_are_guesses_pose_and_mesh_are_not_learned() -> None:
     for output in (prediction.pose, prediction.mesh):
         assert not output.grad[2].any()
         assert output.grad[3].any()
+
+
+def test_what_is_not_known_of_parts_and_expression_teaches_nothing() -> None:
+    batch, prediction = batch_and_prediction()
+    batch.visible[2, 1] = np.nan
+    batch.blendshapes[3] = np.nan
+    recipe = LossRecipe(visibility_share=0.1, expression_share=0.1)
+    loss = PfldLoss(recipe, attributes())(prediction, batch)
+    loss.backward()
+    assert torch.isfinite(loss)
+    seen, told = prediction.visibility.grad, prediction.expression.grad
+    assert torch.isfinite(seen).all()
+    assert torch.isfinite(told).all()
+    assert (seen == 0).nonzero().tolist() == [[2, 1]]
+    assert not told[3].any()
+    assert told[2].any()
+
+
+def test_trust_is_taught_how_far_the_points_are_off_and_does_not_move_them() -> None:
+    batch, prediction = batch_and_prediction()
+    right = batch.points.flatten(1).clone().requires_grad_()
+    trust = torch.zeros(FACES, 1, requires_grad=True)
+    one = prediction._replace(points=right, trust=trust)
+    recipe = LossRecipe(form="seed", classes=False, pose=False, head_pose_share=0.0)
+    PfldLoss(recipe, attributes())(one, batch).backward()
+    assert (trust.grad < 0).all()  # upwards: the points lie where they should
+    assert not right.grad.any()
+    trust.grad = None
+    away = right.detach() + 0.1
+    PfldLoss(recipe, attributes())(one._replace(points=away), batch).backward()
+    assert (trust.grad > 0).all()
 
 
 def test_angles_that_differ_by_a_turn_are_equal() -> None:

@@ -6,8 +6,10 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from models.pfld.network import Pfld  # noqa: E402
+from models.training.blendshapes import BLENDSHAPES  # noqa: E402
 from models.training.mapping import FACE_VERTICES  # noqa: E402
 from models.training.recipe import Recipe  # noqa: E402
+from models.training.visibility import PARTS  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -30,6 +32,8 @@ def test_every_recipe_builds_a_network_of_its_shapes(path: Path) -> None:
     else:
         assert prediction.auxiliary_pose.shape == (2, 3)
     assert prediction.mesh.shape == (2, 2 * FACE_VERTICES)
+    assert prediction.visibility.shape == (2, len(PARTS))
+    assert prediction.expression.shape == (2, len(BLENDSHAPES))
 
 
 def test_auxiliary_outputs_exist_in_training_alone() -> None:

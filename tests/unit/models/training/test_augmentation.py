@@ -11,6 +11,7 @@ from models.training.augmentation import (
     change_pixels,
     face_transform,
     occlude,
+    spoilt_transform,
 )
 
 STILL = Jitter(rotation=0.0, scale=0.0, shift=0.0, stretch=0.0)
@@ -98,14 +99,47 @@ def test_bad_frames_are_worse_than_any_jitter() -> None:
         assert factor <= 0.501 or factor >= 1.999 or shift >= 0.499
 
 
+def test_spoilt_frames_are_displaced_of_a_wrong_size_or_turned_up_to_upside_down() -> None:
+    rng = np.random.default_rng(3)
+    upright, kinds, rolls = Box.around(points()), set(), []
+    for _ in range(300):
+        matrix = spoilt_transform(points(), size=112, crop_scale=1.3, rng=rng)
+        zoom = np.hypot(*matrix[:, 0])
+        roll = abs(np.degrees(np.arctan2(matrix[1, 0], matrix[0, 0])))
+        factor = 112 / 1.3 / (upright.side * zoom)
+        box = Box.around(placed(matrix))
+        shift = np.hypot(*(np.array(box.centre) - 55.5)) / box.side
+        if roll > 1:
+            assert 29.9 < roll <= 180
+            assert shift < 0.01
+            kinds.add("turned")
+            rolls.append(roll)
+        elif factor > 1.19:
+            assert factor < 2.41
+            kinds.add("too large")
+        elif factor < 0.81:
+            assert factor > 0.29
+            kinds.add("too small")
+        else:
+            assert factor == pytest.approx(1, abs=1e-4)
+            assert 0.099 < shift < 0.801
+            kinds.add("displaced")
+    assert len(kinds) == 4
+    assert max(rolls) > 160
+
+
 def test_changed_pixels_keep_shape_and_type_and_the_original() -> None:
     rng = np.random.default_rng(4)
     image = rng.integers(0, 256, (112, 112, 3)).astype(np.uint8)
     before = image.copy()
-    results = [change_pixels(image, image, rng) for _ in range(100)]
+    changed = [change_pixels(image, image, rng) for _ in range(100)]
+    results = [result for result, _ in changed]
     assert all(r.shape == image.shape and r.dtype == np.uint8 for r in results)
     assert np.array_equal(image, before)
     assert len({r.tobytes() for r in results}) > 80
+    covered = [cover.max() for _, cover in changed]
+    assert 0.1 < np.mean(covered) < 0.4
+    assert set(covered) == {0.0, 1.0}
 
 
 def test_other_light_leaves_everything_to_be_seen() -> None:
@@ -124,6 +158,11 @@ def test_an_occluder_covers_a_part_and_never_all() -> None:
     rng = np.random.default_rng(5)
     image = np.zeros((112, 112, 3), np.uint8)
     other = np.full_like(image, 255)
-    shares = [(occlude(image, other, rng) > 0).any(axis=2).mean() for _ in range(200)]
+    shares = []
+    for _ in range(200):
+        seen, cover = occlude(image, other, rng)
+        changed = (seen != image).any(axis=2)
+        assert not changed[cover == 0].any()
+        shares.append(cover.mean())
     assert 0.03 < np.mean(shares) < 0.3
     assert max(shares) < 0.6

@@ -19,9 +19,11 @@ from models.training.batches import (  # noqa: E402
     mirrored,
     plain_crops,
 )
+from models.training.blendshapes import mirrored_blendshapes  # noqa: E402
 from models.training.crops import Framing, build_crops, load_crops  # noqa: E402
 from models.training.labels import Labels  # noqa: E402
 from models.training.mapping import FACE_VERTICES  # noqa: E402
+from models.training.mesh_map import LABEL_SHIFT  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -117,8 +119,10 @@ def test_mirroring_keeps_each_point_on_its_own_place(faces: Faces) -> None:
     rotation = faces.rotations[faces.rows[0]]
     mesh = np.random.default_rng(0).random((FACE_VERTICES, 2))
     crop, unit, turned_mesh, flags, turned = mirrored(images[0], points[0], mesh, counts, rotation)
-    # The left outer eye corner of the mirrored picture was the right one.
-    assert unit[36] == pytest.approx([1 - points[0, 45, 0], points[0, 45, 1]])
+    # The left outer eye corner of the mirrored picture was the right one; the labels lie a little
+    # to the right of where their mirror images would put them.
+    shift = 2 * LABEL_SHIFT * np.hypot(*(points[0, 45] - points[0, 36]))
+    assert unit[36] == pytest.approx([1 - points[0, 45, 0] + shift, points[0, 45, 1]])
     assert flags[36]
     assert not flags[45]
     column, row = np.round(points[0, 30] * 64 - 0.5).astype(int)
@@ -232,7 +236,49 @@ def test_accessories_change_the_picture_and_not_the_truth(faces: Faces) -> None:
 def test_negatives_have_no_points_that_count(faces: Faces) -> None:
     batch = batches(faces, negatives=0.5)[0]
     assert 0 < int(batch.positive.sum()) < 12
-    assert not batch.counts[~batch.positive].any()
+    negative = ~batch.positive
+    assert not batch.counts[negative].any()
+    assert batch.visible[negative].isnan().all()
+    assert batch.blendshapes[negative].isnan().all()
+
+
+def test_a_badly_framed_face_keeps_its_truth_and_a_picture_without_a_face_has_none(
+    faces: Faces,
+) -> None:
+    bare = np.full((1, *faces.crops.image(0).shape), 90, np.uint8)
+    with_things = replace(faces, crops=replace(faces.crops, backgrounds=bare))
+    batch = batches(with_things, negatives=0.9)[0]
+    known = batch.truth.all(dim=1)
+    assert (known | ~batch.truth.any(dim=1)).all()
+    assert known[batch.positive].all()
+    assert 0 < int((known & ~batch.positive).sum()) < int((~batch.positive).sum())
+
+
+def test_blendshapes_count_where_the_whole_face_can_be_seen(faces: Faces) -> None:
+    shapes = np.random.default_rng(0).random((len(faces.visible), 52)).astype(np.float32)
+    hidden = faces.visible.copy()
+    hidden[::2, 2] = 0.0
+    made = batches(replace(faces, blendshapes=shapes, visible=hidden))
+    rows, batch = made._rows(0), made[0]
+    told = torch.isfinite(batch.blendshapes).all(dim=1)
+    assert torch.equal(told, (batch.visible == 1).all(dim=1))
+    assert not told.numpy()[rows % 2 == 0].any()
+    assert told.any()
+    sides = set()
+    for row, values in zip(rows[told.numpy()], batch.blendshapes[told].numpy(), strict=True):
+        ways = shapes[row], mirrored_blendshapes(shapes[row])
+        sides.add([np.array_equal(values, way) for way in ways].index(True))
+    assert sides == {0, 1}
+
+
+def test_an_eye_outside_the_picture_cannot_be_seen(drawn_labels: Labels, faces: Faces) -> None:
+    inside = drawn_labels.inside.copy()
+    inside[0, 36:42] = False
+    masked = drawn_labels.masked.copy()
+    masked[1] = True
+    labels = replace(drawn_labels, inside=inside, masked=masked)
+    visible = Faces.of(labels, faces.crops, "train").visible
+    assert visible[:3].tolist() == [[0, 1, 1], [1, 1, 0], [1, 1, 1]]
 
 
 def test_turning_the_crop_turns_the_roll_and_nothing_else(faces: Faces) -> None:

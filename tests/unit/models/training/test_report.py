@@ -33,6 +33,16 @@ def test_a_recipe_that_begins_at_random_needs_no_other() -> None:
 
 
 def test_what_no_recipe_makes_is_named() -> None:
-    lines = commands_for([Recipe.load(BASES / "0.5x-folded.toml")])
-    assert lines[0].startswith("# what follows needs runs/5189ece/pfld-0.5x-fp32.onnx")
+    lines = commands_for([Recipe.load(FOLDER / "0.5x.toml")])
+    assert lines[0].startswith("# what follows needs models/pfld-0.5x-fp32.onnx")
     assert [line.split()[3] for line in lines[1:]] == ["train", "export", "quantize"]
+
+
+def test_weights_that_another_recipe_trains_are_only_exported() -> None:
+    lines = commands_for([Recipe.load(FOLDER / "0.5x-tta.toml")])
+    made = [line.split()[3:5] for line in lines if line.startswith("python")]
+    assert [(command, Path(recipe).stem) for command, recipe in made] == [
+        ("train", "0.5x"),
+        ("export", "0.5x-tta"),
+        ("quantize", "0.5x-tta"),
+    ]
