@@ -187,7 +187,10 @@ class ModelCard:
                 raise ModelError(f"the model card does not say: {', '.join(missing)}")
             values["mean"] = tuple(float(v) for v in values["mean"])
             values["std"] = tuple(float(v) for v in values["std"])
-            values["expressions"] = tuple(values.get("expressions", ()))
+            expressions = values.get("expressions", [])
+            if not isinstance(expressions, list):
+                raise ModelError("the model card cannot be read: expressions must be a list")
+            values["expressions"] = tuple(expressions)
             nme_val = dict(values.get("nme_val", {}))
             values["nme_val"] = {str(name): float(error) for name, error in nme_val.items()}
             if values.get("milliseconds") is not None:
