@@ -25,9 +25,7 @@ def batch_of(truth: torch.Tensor, known: torch.Tensor, eye_distance: float = 0.4
     )
 
 
-@pytest.mark.parametrize(
-    ("off", "wanted"), [(0.0, 1), (0.05, 1), (0.08, 0.5), (0.11, 0), (0.5, 0)]
-)
+@pytest.mark.parametrize(("off", "wanted"), [(0.0, 1), (0.05, 1), (0.08, 0.5), (0.11, 0), (0.5, 0)])
 def test_belief_falls_to_a_half_at_the_limit_of_failure(off: float, wanted: float) -> None:
     torch.manual_seed(0)
     truth, known = torch.rand(2, 68, 2), torch.ones(2, 68, dtype=torch.bool)
