@@ -206,8 +206,11 @@ class ModelCard:
                 raise ModelError(f"the model card does not say: {', '.join(missing)}")
             for name in ("mean", "std"):
                 values[name] = tuple(as_number(v, name, -_MOST, _MOST) for v in values[name])
+            expressions = values.get("expressions", [])
+            if not isinstance(expressions, list):
+                raise ModelError("the model card cannot be read: expressions must be a list")
             values["expressions"] = tuple(
-                as_text(name, "an expression", _LONGEST) for name in values.get("expressions", ())
+                as_text(name, "an expression", _LONGEST) for name in expressions
             )
             values["nme_val"] = {
                 as_text(name, "an attribute", _LONGEST): as_number(error, name, 0.0, _MOST)

@@ -118,11 +118,12 @@ def hand_faces(data: Path) -> list[Shown]:
     Raises:
         SourceError: the table is missing.
     """
+    pictures = list_pictures(data)
     checked = hand_labels(data)
     tools = detectors()
     finders = {name: tools[name] for name in ("blazeface_short", "blazeface_full")}
     faces = []
-    for picture in list_pictures(data):
+    for picture in pictures:
         if picture.path not in checked or picture.split != "val":
             continue
         image, truth = read_picture(data, picture), checked[picture.path]

@@ -40,10 +40,10 @@ def expression_correlations(
 def correlations(
     told: npt.NDArray[np.floating], truth: npt.NDArray[np.floating]
 ) -> dict[str, float]:
-    """Correlation of each column of (F, 52); 0 where the truth never changes."""
+    """Correlation of each column of (F, 52); 0 where the truth or what is told never changes."""
     return {
         name: float(np.corrcoef(told[:, i], truth[:, i])[0, 1])
-        if np.ptp(truth[:, i]) > 1e-3
+        if np.ptp(truth[:, i]) > 1e-3 and np.ptp(told[:, i]) > 0
         else 0.0
         for i, name in enumerate(BLENDSHAPES)
     }

@@ -26,7 +26,7 @@ from app.core.card import ModelCard
 from models.training.batches import AugmentedBatches, Faces
 from models.training.columns import join_columns
 from models.training.crops import Crops
-from models.training.export import INPUT, POINTS, write_card
+from models.training.export import INPUT, POINTS, store_in_half, write_card
 from models.training.labels import Labels
 from models.training.learner import normalised
 from models.training.recipe import Recipe
@@ -165,6 +165,7 @@ def quantize(
             if distances[-1] == min(distances):
                 shutil.copyfile(tried, int8)
     quantized: Any = onnx.load(int8)
+    store_in_half(quantized)  # of the layers that stay in float
     del quantized.graph.value_info[:]  # shapes of what lies inside, which the runtime finds itself
     source: Any = onnx.load(fp32)
     card = ModelCard.from_metadata({p.key: p.value for p in source.metadata_props})

@@ -197,8 +197,9 @@ def write_report(
         _complete_card(result, flags, labels.hand[rows])
     folder = recipes[0].path.parent
     for recipe in recipes:
-        if recipe.trained_as == recipe.name:
-            shutil.copyfile(runs / recipe.name / "training.png", folder / _curve(recipe))
+        curve = runs / recipe.name / "training.png"
+        if curve.is_file():  # else the one of the run that made the files stays
+            shutil.copyfile(curve, folder / _curve(recipe))
     results = folder / "RESULTS.md"
     notes = _notes(results)
     text = _text(recipes, labels, measured, flags, spreads)
@@ -311,6 +312,7 @@ def _against_people(
     left, right = IBUG68.outer_eye_corners
     eyes = np.linalg.norm(truth68[:, right] - truth68[:, left], axis=1)[:, None, None]
     offsets = ((as68 - truth68) / eyes)[:, list(CORE)]
+    offsets = offsets[:, np.isfinite(offsets).any(axis=(0, 2))]  # points that the layout has
     slopes = [float("nan")] * 2
     if layout is IBUG68:
         slopes = [gap_line(points[hand], truth68, pairs)[0] for pairs in GAPS]

@@ -1,6 +1,7 @@
 """Frames, boxes, faces, layouts: the words refuse what they cannot mean."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -85,6 +86,34 @@ def test_a_card_survives_the_way_through_metadata() -> None:
     assert ModelCard.from_metadata(CARD.to_metadata()) == CARD
 
 
+def test_a_card_that_names_what_it_tells_besides_survives_too() -> None:
+    card = dataclasses.replace(
+        CARD,
+        visibility_output="visibility",
+        expression_output="expression",
+        expressions=("eyeBlinkLeft", "jawOpen"),
+    )
+    assert ModelCard.from_metadata(card.to_metadata()) == card
+
+
+def test_a_card_from_before_there_was_more_to_tell_is_still_read() -> None:
+    (key, text), *_ = CARD.to_metadata().items()
+    old = json.loads(text)
+    for name in ("visibility_output", "expression_output", "expressions"):
+        del old[name]
+    card = ModelCard.from_metadata({key: json.dumps(old)})
+    assert card == CARD
+    assert (card.visibility_output, card.expression_output, card.expressions) == (None, None, ())
+
+
+@pytest.mark.parametrize("expressions", ["jawOpen", {"jawOpen": 1}, 7, None, [1, 2], [["jawOpen"]]])
+def test_expressions_that_are_no_list_of_names_are_refused(expressions: object) -> None:
+    (key, text), *_ = CARD.to_metadata().items()
+    values = json.loads(text) | {"expression_output": "e", "expressions": expressions}
+    with pytest.raises(ModelError, match="expressions"):
+        ModelCard.from_metadata({key: json.dumps(values)})
+
+
 def test_a_file_without_a_card_is_named() -> None:
     with pytest.raises(ModelError, match="no model card"):
         ModelCard.from_metadata({"something": "else"})
@@ -98,6 +127,12 @@ def test_a_file_without_a_card_is_named() -> None:
         ({"std": (1.0, 0.0, 1.0)}, "std"),
         ({"crop_scale": 40.0}, "crop_scale"),
         ({"precision": "fp8"}, "fp8"),
+        ({"visibility_output": ""}, "visibility_output must be a text"),
+        ({"expression_output": "", "expressions": ("jawOpen",)}, "expression_output must be"),
+        ({"expression_output": "expression"}, "belong together"),
+        ({"expressions": ("jawOpen",)}, "belong together"),
+        ({"expression_output": "e", "expressions": ("jawOpen", "jawOpen")}, "different names"),
+        ({"expression_output": "e", "expressions": ("jaw open",)}, "different names"),
     ],
 )
 def test_a_card_that_contradicts_itself_says_where(change: dict, problem: str) -> None:

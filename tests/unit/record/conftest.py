@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
 
-from app.core.face import Box, Face, HeadPose
+from app.core.face import Box, Face, HeadPose, Visibility
 from app.core.frame import Frame
 from app.core.layout import IBUG68
 from app.vision.result import FrameResult
@@ -24,11 +24,16 @@ def make_face() -> Callable[..., Face]:
         size: float = 80,
         pose: HeadPose | None = POSE,
         trust: float = 0.9,
+        visibility: Visibility | None = None,
+        expression: Mapping[str, float] | None = None,
     ) -> Face:
         turn = np.linspace(0, 2 * np.pi, 68, endpoint=False)
         points = np.stack([np.cos(turn), 1.2 * np.sin(turn)], axis=1) * size / 2.4 + centre
         points = points.astype(np.float32)
-        return Face(id, Box.around(points), points, IBUG68, pose, trust, points)
+        return Face(
+            id, Box.around(points), points, IBUG68, pose, trust, points,
+            visibility=visibility, expression=expression,
+        )  # fmt: skip
 
     return make
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from app.core.errors import OutputError
-from app.core.face import Face, HeadPose
+from app.core.face import Face, HeadPose, Visibility
 from app.core.openings import face_openings
 from app.record.sidecar import COLUMNS, CsvWriter, SidecarWriter
 from app.vision.result import FrameResult
@@ -33,7 +33,7 @@ def test_each_frame_is_one_line_with_all_its_faces(
     assert [f["id"] for f in first["faces"]] == [3, 4]
     assert set(found) == {
         *("id", "box", "points", "layout", "yaw", "pitch", "roll", "position_cm", "trust"),
-        "openings",
+        *("openings", "visibility", "expression"),
     }
     assert np.allclose(found["points"], face.points, atol=0.006)
     assert found["box"] == pytest.approx(
@@ -41,6 +41,20 @@ def test_each_frame_is_one_line_with_all_its_faces(
     )
     assert (found["layout"], found["trust"]) == ("ibug68", 0.9)
     assert (found["yaw"], found["pitch"], found["roll"]) == (20.0, -10.0, 5.0)
+
+
+def test_what_can_be_seen_and_expressed_is_written_where_a_model_tells_it(
+    make_face: FaceMaker, make_result: ResultMaker, tmp_path: Path
+) -> None:
+    path = tmp_path / "out.jsonl"
+    seen = Visibility(left_eye=0.98765, right_eye=0.5, mouth=math.nan)
+    told = {"eyeBlinkLeft": 0.12345, "jawOpen": 1.0}
+    with SidecarWriter(path) as writer:
+        writer.write(make_result(make_face(id=1, visibility=seen, expression=told), make_face()))
+    one, other = json.loads(path.read_text())["faces"]
+    assert one["visibility"] == {"left_eye": 0.988, "right_eye": 0.5, "mouth": None}
+    assert one["expression"] == {"eyeBlinkLeft": 0.123, "jawOpen": 1.0}
+    assert (other["visibility"], other["expression"]) == (None, None)
 
 
 @pytest.mark.parametrize("pose", [None, HeadPose(math.nan, math.nan, math.nan)])

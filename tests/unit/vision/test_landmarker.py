@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from app._opencv import cv2
-from app.core.face import Box, HeadPose
+from app.core.errors import ModelError
+from app.core.face import Box, HeadPose, Visibility
 from app.core.geometry import crop_transform
 from app.vision.crop import cut_crop
 from app.vision.landmarker import OnnxLandmarker
@@ -122,3 +123,57 @@ def test_a_pose_that_the_points_tell_better_is_not_used(tmp_path: Path) -> None:
     path = write_model(tmp_path / "m.onnx", pose_output="angles")
     found = OnnxLandmarker(load_model(path)).locate(np.zeros((9, 9, 3), np.uint8), Box(0, 0, 9, 9))
     assert found.pose is None
+
+
+def test_what_can_be_seen_and_what_a_face_expresses_comes_with_its_points(tmp_path: Path) -> None:
+    path = write_model(
+        tmp_path / "m.onnx",
+        visibility_output="seen",
+        expression_output="told",
+        expressions=("eyeBlinkLeft", "jawOpen"),
+    )
+    found = OnnxLandmarker(load_model(path)).locate(np.zeros((9, 9, 3), np.uint8), Box(0, 0, 9, 9))
+    assert found.visibility == Visibility(left_eye=0.25, right_eye=0.5, mouth=0.75)
+    assert found.expression == {"eyeBlinkLeft": 0.125, "jawOpen": 1.0}
+
+
+def test_a_model_that_tells_nothing_besides_gives_nothing_besides(tmp_path: Path) -> None:
+    landmarker = OnnxLandmarker(load_model(write_model(tmp_path / "m.onnx")))
+    found = landmarker.locate(np.zeros((9, 9, 3), np.uint8), Box(0, 0, 9, 9))
+    assert found.visibility is None
+    assert found.expression is None
+
+
+@pytest.mark.parametrize(
+    ("outputs", "says"),
+    [
+        ({"seen": (0.5, 0.5)}, "'seen' must be three numbers"),
+        ({"seen": (0.5,) * 4}, "'seen' must be three numbers"),
+        ({"told": (0.5,)}, "'told' must be 2 numbers"),
+        ({"told": (0.5,) * 52}, "'told' must be 2 numbers"),
+    ],
+)
+def test_outputs_of_another_size_than_the_card_says_are_refused(
+    tmp_path: Path, outputs: dict, says: str
+) -> None:
+    path = write_model(
+        tmp_path / "m.onnx",
+        visibility_output="seen",
+        expression_output="told",
+        expressions=("eyeBlinkLeft", "jawOpen"),
+        **outputs,
+    )
+    with pytest.raises(ModelError, match=says):
+        load_model(path)
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"visibility_output": "nothing"},
+        {"expression_output": "nothing", "expressions": ("jawOpen",)},
+    ],
+)
+def test_an_output_that_the_network_lacks_is_refused(tmp_path: Path, named: dict) -> None:
+    with pytest.raises(ModelError, match="nothing"):
+        load_model(write_model(tmp_path / "m.onnx", **named))

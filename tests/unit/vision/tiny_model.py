@@ -38,6 +38,8 @@ def write_model(
     depth: int = 3,
     channels_last: bool = False,
     angles: tuple[float, ...] = (10.0, -20.0, 5.0),
+    seen: tuple[float, ...] = (0.25, 0.5, 0.75),
+    told: tuple[float, ...] = (0.125, 1.0),
     **card_changes: object,
 ) -> Path:
     """A network that puts every point into the middle and trusts bright crops.
@@ -51,6 +53,8 @@ def write_model(
         depth: channels of its input.
         channels_last: they come last.
         angles: what its output `angles` always says.
+        seen: what its output `seen` always says.
+        told: what its output `told` always says.
         card_changes: fields of the card that differ.
     """
     sides = (1, size, size, depth) if channels_last else (1, depth, size, size)
@@ -61,6 +65,8 @@ def write_model(
         helper.make_node("Mul", ["trust", "nothing"], ["zero"]),
         helper.make_node("Add", ["zero", "half"], ["points"]),
         helper.make_node("Add", ["zero", "turned"], ["angles"]),
+        helper.make_node("Add", ["zero", "clear"], ["seen"]),
+        helper.make_node("Add", ["zero", "shown"], ["told"]),
     ]
     graph = helper.make_graph(
         nodes,
@@ -70,10 +76,14 @@ def write_model(
             helper.make_tensor_value_info("points", TensorProto.FLOAT, (1, numbers)),
             helper.make_tensor_value_info("trust", TensorProto.FLOAT, (1, 1)),
             helper.make_tensor_value_info("angles", TensorProto.FLOAT, (1, len(angles))),
+            helper.make_tensor_value_info("seen", TensorProto.FLOAT, (1, len(seen))),
+            helper.make_tensor_value_info("told", TensorProto.FLOAT, (1, len(told))),
         ],
         [
             numpy_helper.from_array(half, "half"),
             numpy_helper.from_array(np.array([angles], np.float32), "turned"),
+            numpy_helper.from_array(np.array([seen], np.float32), "clear"),
+            numpy_helper.from_array(np.array([told], np.float32), "shown"),
             numpy_helper.from_array(np.zeros(1, np.float32), "nothing"),
             numpy_helper.from_array(np.array([1, 1], np.int64), "one"),
         ],

@@ -6,7 +6,7 @@ from app.core.mesh import MESH478_TO_IBUG68, ibug68_from_mesh
 from models.training.mapping import LEFT_CORNER, RIGHT_CORNER
 from models.training.mesh_map import GAPS, LABEL_SHIFT, NEIGHBOURS, fit_mesh_map, gap_line
 
-FACES = 240
+FACES = 100
 MIRROR, MESH_MIRROR = list(IBUG68.mirror), list(MESH478.mirror)
 LIDS = [i for pair in GAPS[0] for i in pair]
 STILL = [i for i in range(68) if i not in {k for pairs in GAPS for pair in pairs for k in pair}]
@@ -101,12 +101,12 @@ def test_gaps_come_out_as_wide_as_people_mark_them() -> None:
         down = (truth[:, 8] - truth[:, 27]) / np.linalg.norm(
             truth[:, 8] - truth[:, 27], axis=1, keepdims=True
         )
-        opening = rng.uniform(0.0, 0.2, count)
+        opening = rng.uniform(0.1, 0.3, count)
         for upper, lower in GAPS[0]:
             middle = (truth[:, upper] + truth[:, lower]) / 2
             half = (opening * unit)[:, None] * down / 2
             truth[:, upper], truth[:, lower] = middle - half, middle + half
-        noisy = opening + rng.normal(0, 0.06, count)
+        noisy = opening + rng.normal(0, 0.03, count)
         for k in LIDS:
             for v in MESH478_TO_IBUG68[k]:
                 meshes[:, v, :2] = truth[:, k] + (noisy - opening)[:, None] * unit[:, None] * down

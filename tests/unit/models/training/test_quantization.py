@@ -7,19 +7,21 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from onnx import TensorProto, helper  # noqa: E402
+from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
 from models.training import quantization  # noqa: E402
 from models.training.export import card_of, export  # noqa: E402
-from models.training.quantization import last_layers, quantize  # noqa: E402
+from models.training.quantization import SMALL_LAYER, last_layers, quantize  # noqa: E402
 from models.training.recipe import Recipe  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
 
-def names_of(nodes: list) -> list[str]:
+def names_of(nodes: list, **sizes: tuple[int, int]) -> list[str]:
+    """Which nodes stay in float; `sizes` are those of weights, others are large."""
     outputs = [helper.make_tensor_value_info("points", TensorProto.FLOAT, None)]
-    graph = helper.make_graph(nodes, "graph", [], outputs)
+    weights = [numpy_helper.from_array(np.zeros(s, np.float32), n) for n, s in sizes.items()]
+    graph = helper.make_graph(nodes, "graph", [], outputs, weights)
     return sorted(last_layers(helper.make_model(graph)))
 
 
@@ -47,6 +49,32 @@ def test_the_products_that_no_other_follows_stay_in_float() -> None:
         helper.make_node("Sigmoid", ["logit"], ["trust"], name="trust"),
     ]
     assert names_of(nodes) == ["logit", "points", "trust"]
+
+
+def test_a_small_hidden_layer_before_the_last_ones_stays_in_float() -> None:
+    nodes = [
+        helper.make_node("Conv", ["crop", "w0"], ["map"], name="first"),
+        helper.make_node("GlobalAveragePool", ["map"], ["mean"], name="pool"),
+        helper.make_node("Gemm", ["mean", "w1"], ["points"], name="points"),
+        helper.make_node("Gemm", ["mean", "w2"], ["aside"], name="hidden"),
+        helper.make_node("Relu", ["aside"], ["bent"], name="bend"),
+        helper.make_node("Gemm", ["bent", "w3"], ["logit"], name="logit"),
+        helper.make_node("Sigmoid", ["logit"], ["trust"], name="trust"),
+    ]
+    last = ["logit", "points", "trust"]
+    small, large = (64, SMALL_LAYER // 64), (65, SMALL_LAYER // 64)
+    assert names_of(nodes, w2=small) == sorted([*last, "bend", "hidden", "pool"])
+    assert names_of(nodes, w2=large) == last
+
+
+def test_a_small_layer_that_another_product_follows_is_quantized() -> None:
+    nodes = [
+        helper.make_node("Gemm", ["crop", "w0"], ["gate"], name="squeeze"),
+        helper.make_node("Relu", ["gate"], ["bent"], name="bend"),
+        helper.make_node("Conv", ["bent", "w1"], ["map"], name="second"),
+        helper.make_node("Gemm", ["map", "w2"], ["points"], name="points"),
+    ]
+    assert names_of(nodes, w0=(8, 8)) == ["points"]
 
 
 def test_a_product_that_is_added_to_the_last_one_is_a_last_one_itself() -> None:

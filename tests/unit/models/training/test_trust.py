@@ -8,12 +8,13 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from models.pfld.network import Architecture, Pfld, Stage  # noqa: E402
+from models.training.batches import Batch  # noqa: E402
 from models.training.corners import MARGIN  # noqa: E402
 from models.training.crops import Framing  # noqa: E402
 from models.training.evaluation import ModelFile  # noqa: E402
 from models.training.export import card_of, export  # noqa: E402
 from models.training.recipe import Recipe  # noqa: E402
-from models.training.trust import refit_trust, walls  # noqa: E402
+from models.training.trust import TrustExamples, refit_trust, walls  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -35,23 +36,58 @@ def untrained(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     return path
 
 
-def test_trust_learns_from_what_the_file_itself_computes(untrained: Path) -> None:
+def examples_for(path: Path, truth_of: np.ndarray, images: np.ndarray) -> TrustExamples:
+    """Examples whose true points are these (F, 68, 2); what comes after them is walls."""
+    count = len(truth_of)
+    batch = Batch(
+        images=torch.from_numpy(images[:count]),
+        points=torch.from_numpy(truth_of),
+        meshes=torch.zeros(count, 468, 2),
+        counts=torch.ones(count, 68, dtype=torch.bool),
+        eye_distance=torch.full((count,), 0.4),
+        rotations=torch.eye(3).repeat(count, 1, 1),
+        attributes=torch.zeros(count, 6, dtype=torch.bool),
+        positive=torch.ones(count, dtype=torch.bool),
+        truth=torch.ones(count, 68, dtype=torch.bool),
+        visible=torch.ones(count, 3),
+        blendshapes=torch.zeros(count, 52),
+    )
+    inputs = ((images - np.float32(127.5)) / 64).astype(np.float32)
+    return TrustExamples(inputs, batch, ModelFile(path).card.coordinates)
+
+
+def test_trust_learns_how_far_the_points_of_the_file_itself_are_off(untrained: Path) -> None:
     rng = np.random.default_rng(0)
     side = ModelFile(untrained).card.input_size
     textured = rng.integers(0, 256, (60, 3, side, side)).astype(np.uint8)
-    flat = walls(replace(FRAMING, size=side), 60)
-    images = np.concatenate([textured, flat])
-    inputs = ((images - np.float32(127.5)) / 64).astype(np.float32)
-    positive = np.arange(120) < 60
-    points_before, _ = ModelFile(untrained).run(images[0].transpose(1, 2, 0))
-    refit_trust(untrained, inputs, positive)
+    dark = rng.integers(0, 90, (60, 3, side, side)).astype(np.uint8)
+    images = np.concatenate([textured, dark, walls(replace(FRAMING, size=side), 60)])
+    before = [ModelFile(untrained).run(image.transpose(1, 2, 0))[0] for image in images[:120]]
+    truth = np.stack(before).astype(np.float32)
+    truth[60:] += 0.1  # of dark crops its points are wrong
+    refit_trust(untrained, examples_for(untrained, truth, images))
     model = ModelFile(untrained)
     answers = [model.run(image.transpose(1, 2, 0)) for image in images]
     trust = np.array([t for _, t in answers])
     assert (trust[:60] > 0.5).all()
     assert (trust[60:] < 0.5).all()
-    assert np.array_equal(answers[0][0], points_before)
+    assert np.array_equal(answers[0][0], before[0])
     onnx.checker.check_model(onnx.load(untrained))
+
+
+@pytest.mark.parametrize("coordinates", ["unit", "symmetric", "pixels"])
+def test_the_quality_of_an_answer_does_not_depend_on_the_coordinates_of_the_file(
+    untrained: Path, coordinates: str
+) -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.random((3, 68, 2)).astype(np.float32)
+    images = rng.integers(0, 256, (4, 3, 64, 64)).astype(np.uint8)
+    found = truth + np.float32([[[0, 0]], [[0.08 * 0.4, 0]], [[0.2, 0]]])
+    answers = np.concatenate([found, found[:1]]).reshape(4, -1)  # the last one of a wall
+    scale, low = {"unit": (1, 0), "symmetric": (2, -1), "pixels": (64, 0)}[coordinates]
+    examples = examples_for(untrained, truth, images)._replace(coordinates=coordinates)
+    wanted = examples.quality_of((answers * scale + low).astype(np.float32))
+    assert wanted == pytest.approx([1, 0.5, 0, 0], abs=1e-3)
 
 
 def test_walls_have_little_texture_and_all_shades() -> None:
