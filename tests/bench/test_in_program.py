@@ -14,7 +14,6 @@ from app.core.resources import asset
 from app.core.rotation import pose_to_matrix
 from models.training.comparison import Shown
 from models.training.labels import Labels
-from models.training.peers import CORE
 from tests.bench.in_program import (
     in_photographs,
     look_at_boxes,
@@ -97,7 +96,7 @@ def test_photographs_are_seen_better_at_the_second_look(data: Path, labels: Labe
         image = cv2.imread(str(data / str(labels.paths[row])))
         box = face_box(points, roll=0.0)
         aside = box.moved(0.3 * box.side, 0.0)  # half of it the first look bears as well
-        photographs.append(Shown(image, box, aside, points[list(CORE)]))
+        photographs.append(Shown(image, box, aside, points))
     one, two = in_photographs(MODEL, photographs)
     assert two < one < 0.1
 
