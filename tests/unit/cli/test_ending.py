@@ -20,6 +20,11 @@ DEMO = str(asset("demo.mp4"))
 Start = Callable[..., subprocess.Popen[str]]
 
 
+def _hear_all_signals() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """Start a command in `tmp_path`; it is killed when the test ends."""
@@ -35,8 +40,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
-                # A shell that starts the tests in the background has switched Ctrl+C off.
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+                # Who starts the tests in the background may have switched them off.
+                preexec_fn=_hear_all_signals,
             )
         )
         return running[-1]

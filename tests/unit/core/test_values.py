@@ -110,7 +110,7 @@ def test_a_card_from_before_there_was_more_to_tell_is_still_read() -> None:
 def test_expressions_that_are_no_list_of_names_are_refused(expressions: object) -> None:
     (key, text), *_ = CARD.to_metadata().items()
     values = json.loads(text) | {"expression_output": "e", "expressions": expressions}
-    with pytest.raises(ModelError, match="expressions"):
+    with pytest.raises(ModelError, match="expression"):
         ModelCard.from_metadata({key: json.dumps(values)})
 
 
