@@ -151,6 +151,9 @@ def test_it_trains_a_step_and_runs_as_a_file(name: str, tmp_path: Path) -> None:
         rotations=torch.eye(3).expand(1, 3, 3),
         attributes=torch.ones(1, 6, dtype=torch.bool),
         positive=torch.tensor([True]),
+        truth=torch.ones(1, 68, dtype=torch.bool),
+        visible=torch.ones(1, 3),
+        blendshapes=torch.zeros(1, 52),
     )
     loss(network(normalised(batch.images, recipe.crop)), batch).backward()
     optimiser.step()

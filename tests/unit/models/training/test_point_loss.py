@@ -20,6 +20,9 @@ def batch(points: torch.Tensor, counts: torch.Tensor) -> Batch:
         rotations=torch.eye(3).expand(faces, 3, 3),
         attributes=torch.ones(faces, 6, dtype=torch.bool),
         positive=torch.tensor([True] + [False] * (faces - 1)),
+        truth=counts,
+        visible=torch.ones(faces, 3),
+        blendshapes=torch.zeros(faces, 52),
     )
 
 

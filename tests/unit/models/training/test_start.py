@@ -17,6 +17,9 @@ from models.training.start import (  # noqa: E402
     stretched,
 )
 
+MESH_ALONE = ["mesh.weight", "mesh.bias"]
+"""What no file holds; nor does one whose card tells of no expression hold that layer."""
+
 pytestmark = pytest.mark.torch
 
 
@@ -145,12 +148,14 @@ def test_a_folded_network_starts_with_the_answers_of_a_file(
 ) -> None:
     folded = network(folded=True, pose_stage=None)
     start = start_from_file(folded, exported)
-    assert start.new == ["mesh.weight", "mesh.bias"]
+    assert [name for name in start.new if "expression" not in name] == MESH_ALONE
     pictures = torch.randn(4, 3, 64, 64)
     with torch.inference_mode():
         before, after = trained[0](pictures), folded.eval()(pictures)
     for name in ("points", "trust", "pose"):
-        torch.testing.assert_close(getattr(after, name), getattr(before, name))
+        # The large layers of the file are stored in half precision.
+        one, other = getattr(after, name), getattr(before, name)
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize("corners", [False, True])
@@ -163,7 +168,8 @@ def test_a_direct_way_is_read_from_a_file_too(tmp_path: Path, corners: bool) -> 
     card = replace(card_of(recipe, "a test"), input_size=64 + MARGIN * corners)
     export(before, card, file, corners=corners)
     after = network(folded=True, pose_stage=None, direct=3)
-    assert start_from_file(after, file).new == ["mesh.weight", "mesh.bias"]
+    new = start_from_file(after, file).new
+    assert [name for name in new if "expression" not in name] == MESH_ALONE
     pictures = torch.randn(4, 3, 64, 64)
     with torch.inference_mode():
         torch.testing.assert_close(

@@ -301,8 +301,9 @@ def test_what_a_file_with_corners_is_made_with_has_its_margin(
     crop = np.random.default_rng(0).integers(0, 256, (side, side, 3)).astype(np.uint8)
     points, close = (ModelFile(file).run(crop)[0] for file in (fp32, int8))
     assert np.abs(close - points).mean() < 0.05
-    examples, positive = trust_examples(recipe, drawn_labels, crops)
-    assert examples.shape == (len(positive), 3, side, side)
+    examples = trust_examples(recipe, drawn_labels, crops)
+    assert examples.inputs.shape[1:] == (3, side, side)
+    assert len(examples.inputs) > len(examples.batch.points)
 
 
 def test_exported_and_quantized_files_say_what_torch_says(
@@ -324,7 +325,8 @@ def test_exported_and_quantized_files_say_what_torch_says(
         images = torch.from_numpy(crop).permute(2, 0, 1)[None]
         expected = network(normalised(images, recipe.crop))
     points, trust = files[0].run(crop)
-    assert points.ravel() == pytest.approx(expected.points[0].numpy(), abs=1e-5)
-    assert trust == pytest.approx(float(torch.sigmoid(expected.trust)), abs=1e-5)
+    # Large layers are stored in half precision: 0.05 % of each weight.
+    assert points.ravel() == pytest.approx(expected.points[0].numpy(), abs=5e-4)
+    assert trust == pytest.approx(float(torch.sigmoid(expected.trust)), abs=5e-4)
     close, _ = files[1].run(crop)
     assert np.abs(close - points).mean() < 0.05
