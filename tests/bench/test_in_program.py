@@ -56,6 +56,8 @@ def labels() -> Labels:
         expression=np.zeros(count, bool),
         masked=np.zeros(count, bool),
         p1_points=np.full((count, 68, 2), np.nan, np.float32),
+        hand=np.zeros(count, bool),
+        blendshapes=np.full((count, 52), np.nan, np.float32),
     )
 
 
