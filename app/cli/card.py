@@ -130,12 +130,12 @@ def _print_card(values: Mapping[str, Any], marks: Mapping[str, str]) -> None:
 
 
 def _text(value: Any) -> str:
-    if value is None or value == "" or value == {}:
+    if value is None or value in ("", {}, ()):
         return "–"
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {number:.2f}" for key, number in value.items())
     if isinstance(value, tuple | list):
-        return ", ".join(f"{number:g}" for number in value)
+        return ", ".join(map(_text, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

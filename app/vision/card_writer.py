@@ -18,7 +18,10 @@ from app.vision.trial import try_model
 _WHOLE: Final = ("input_size",)
 _NUMBER: Final = ("crop_scale", "crop_shift", "milliseconds")
 _NUMBERS: Final = ("mean", "std")
-_OPTIONAL: Final = ("trust_output", "pose_output", "milliseconds")
+_NAMES: Final = ("expressions",)
+_OPTIONAL: Final = (
+    *("trust_output", "pose_output", "visibility_output", "expression_output", "milliseconds"),
+)
 # The error by attribute is measured, not claimed; there is one task alone.
 _NOT_SET_BY_HAND: Final = ("nme_val", "task")
 SETTABLE: Final = tuple(
@@ -131,6 +134,8 @@ def _value(key: str, text: str) -> Any:
     try:
         if key in _NUMBERS:
             return tuple(float(number) for number in text.split(","))
+        if key in _NAMES:
+            return tuple(name.strip() for name in text.split(",") if name.strip())
         if key in _WHOLE:
             return int(text)
         if key in _NUMBER:

@@ -34,6 +34,7 @@ def test_a_card_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["card", str(SHIPPED)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert any(line.split() == ["layout", "ibug68"] for line in lines)
+    assert any(line.startswith("expressions") and "eyeBlinkLeft, " in line for line in lines)
     assert main(["card", str(SHIPPED), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["name"] == "pfld-0.5x"
 
