@@ -108,6 +108,14 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_detector_boxes)
 
     command = commands.add_parser(
+        "map",
+        help="print what each step from the meshes to people's points is worth",
+        description="Print the errors of fixed vertices and of the learned map on the val faces "
+        "whose points people checked, and how far their labels lie to the right.",
+    )
+    command.set_defaults(run=_map)
+
+    command = commands.add_parser(
         "pack",
         help="write crops and labels to a few small files, to be trained on elsewhere",
         description="Write everything that training needs to one file of labels and PARTS files "
@@ -309,6 +317,25 @@ def _detector_boxes(options: argparse.Namespace) -> None:
         print(
             f"{name}: finds {off.found:.1%}; off by {off.shift:.3f} per axis, {off.scale:.3f} in "
             f"the log of the size and {off.roll:.1f} degrees"
+        )
+
+
+def _map(options: argparse.Namespace) -> None:
+    from models.training.labels import view_of_teacher
+    from models.training.map_steps import measure_steps
+    from models.training.sources import list_pictures
+
+    pictures = list_pictures(options.data)
+    view = view_of_teacher(options.data, pictures, _meshes(options))
+    steps, shift, faces = measure_steps(options.data, pictures, view)
+    print(
+        f"{faces} faces, percent of the eye distance; labels lie {100 * shift:.2f} to the right\n"
+    )
+    print("| points from | 68 points | core, offsets removed | slope of lids | of lips |")
+    print("|---|---:|---:|---:|---:|")
+    for s in steps:
+        print(
+            f"| {s.says} | {100 * s.all:.2f} | {100 * s.core:.2f} | {s.lids:.2f} | {s.lips:.2f} |"
         )
 
 
